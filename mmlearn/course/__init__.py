@@ -1,0 +1,1 @@
+"""What runs the course: the lesson builder, the environment doctor, the command line."""
