@@ -1,0 +1,135 @@
+"""The ``mmlearn`` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; what goes wrong is said in a sentence, with exit code 1 (2 for a wrong call)."""
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        return code
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"mmlearn: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their help texts."""
+    top = argparse.ArgumentParser(
+        prog="mmlearn", description="The multimodal course: check, start and keep your lessons."
+    )
+    add = top.add_subparsers(required=True, metavar="COMMAND").add_parser
+
+    command = add("doctor", help="is this machine ready? versions, cores, memory, data sets")
+    command.add_argument("--licences", action="store_true", help="whose work the course stands on, and its licences")
+    command.set_defaults(run=_doctor)
+
+    command = add("lab", help="bring new lessons into work/ and start JupyterLab")
+    command.add_argument("--port", type=_port, help="port of the server (default: the first free one from 8888)")
+    command.set_defaults(run=_lab, lesson="00")
+
+    command = add("start", help="start JupyterLab on one lesson")
+    command.add_argument("lesson", help="its number, as in 01")
+    command.add_argument("--port", type=_port, help="port of the server (default: the first free one from 8888)")
+    command.set_defaults(run=_lab)
+
+    add("progress", help="which exercises are done, a bar a lesson").set_defaults(run=_progress)
+
+    command = add("reset", help="a fresh copy of a lesson or of one exercise; your old file is kept beside it")
+    command.add_argument("lesson", help="its number, as in 01")
+    command.add_argument("--exercise", metavar="K", help="only this exercise, as in 2 or 01.2")
+    command.set_defaults(run=_reset)
+
+    command = add("build", help="for authors: execute changed lessons and write their notebooks and README's table")
+    command.add_argument("lessons", nargs="*", help="numbers of the lessons (default: those that changed)")
+    command.add_argument("--all", action="store_true", help="all lessons, changed or not")
+    command.set_defaults(run=_build)
+
+    command = add("sheets", help="for authors: draw the data sets' contact sheets anew")
+    command.add_argument("names", nargs="*", help="names of the sets (default: all that are installed)")
+    command.set_defaults(run=_sheets)
+
+    add("bench", help="for authors: measure start-up and data speed on this machine").set_defaults(run=_bench)
+    return top
+
+
+def _port(text: str) -> int | None:
+    """A port number; an empty text (make lab PORT=) means none was asked for."""
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"expected a port from 1 to 65535, got {text!r}")
+    return int(text)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from mmlearn.course import doctor
+
+    if options.licences:
+        print(doctor.licences())
+        return 0
+    print(doctor.full_report())
+    return 1 if doctor.problems() else 0
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from mmlearn.course.lab import run_lab
+    from mmlearn.course.work import bring_lessons, find_shipped
+
+    notebook = find_shipped(ROOT, options.lesson).name
+    for line in bring_lessons(ROOT):
+        print(f"  {line}")
+    return run_lab(ROOT, notebook, options.port)
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from mmlearn.checks.progress import bars
+    from mmlearn.course.work import lessons_and_exercises
+
+    print(bars(lessons_and_exercises(ROOT)))
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from mmlearn.course.work import reset_exercise, reset_lesson
+
+    if options.exercise:
+        print(reset_exercise(ROOT, options.lesson, options.exercise))
+    else:
+        print(reset_lesson(ROOT, options.lesson))
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    from mmlearn.course.build import build
+    from mmlearn.course.readme import update_readme
+
+    build(ROOT, options.lessons, everything=options.all)
+    if update_readme(ROOT):
+        print("README.md: lesson table and counts made anew")
+    return 0
+
+
+def _sheets(options: argparse.Namespace) -> int:
+    from mmlearn.course.sheets import sheets
+
+    sheets(options.names)
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from mmlearn.course.bench import bench
+
+    print(bench())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from mmlearn.course import cli
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["doctor", "lab", "start", "progress", "reset", "build", "sheets", "bench"])
+def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: mmlearn {command}" in capsys.readouterr().out
+    assert command in cli.parser().format_help()
+
+
+def test_a_wrong_call_ends_with_two() -> None:
+    for call in ([], ["dance"], ["lab", "--port", "http"], ["lab", "--port", "70000"]):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(call)
+        assert ended.value.code == 2
+
+
+def test_an_error_is_one_sentence_and_code_one(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "solutions").mkdir()
+    assert cli.main(["build", "77"]) == 1
+    assert capsys.readouterr().err == "mmlearn: there is no lesson '77'; the lessons are none yet\n"
+    assert cli.main(["reset", "01"]) == 1
+    assert "the lessons are not here" in capsys.readouterr().err
+
+
+def test_an_empty_port_means_none_was_asked_for() -> None:
+    assert cli.parser().parse_args(["lab", "--port="]).port is None
