@@ -70,13 +70,13 @@ def _port(text: str) -> int | None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from mmlearn.course import doctor
+    from mmlearn.course.doctor import full_report, licences, problems
 
     if options.licences:
-        print(doctor.licences())
+        print(licences())
         return 0
-    print(doctor.full_report())
-    return 1 if doctor.problems() else 0
+    print(full_report())
+    return 1 if problems() else 0
 
 
 def _lab(options: argparse.Namespace) -> int:

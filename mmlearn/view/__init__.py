@@ -1,0 +1,1 @@
+"""Figures in one style: legible, titled, colour-blind safe, Chinese included."""

@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mmlearn.data.rows import Rows
+from mmlearn.types import IntArray, StrArray
+
+
+@dataclass(frozen=True)
+class Pets(Rows):
+    numbers: IntArray
+    names: dict[str, StrArray]
+    notes: tuple[str, ...]
+    title: str = "pets"
+
+
+@pytest.fixture
+def pets() -> Pets:
+    return Pets(np.arange(3), {"en": np.array(["dog", "cat", "owl"])}, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("index", [[2, 0], np.array([2, 0])])
+def test_positions_keep_rows_together_and_their_order(pets: Pets, index: object) -> None:
+    some = pets.select(index)  # type: ignore[arg-type]
+    assert (some.numbers.tolist(), some.names["en"].tolist(), some.notes) == ([2, 0], ["owl", "dog"], ("c", "a"))
+    assert some.title == "pets" and len(some) == 2 and type(some) is Pets
+
+
+def test_masks_and_slices(pets: Pets) -> None:
+    assert pets.select(pets.names["en"] != "cat").notes == ("a", "c")
+    assert pets.select(slice(1, None)).numbers.tolist() == [1, 2]
+    assert len(pets.select([])) == 0
+
+
+def test_one_number_and_a_short_mask_are_refused(pets: Pets) -> None:
+    with pytest.raises(ValueError, match="a mask, a slice or a list of positions"):
+        pets.select(1)
+    with pytest.raises(IndexError):
+        pets.select(np.array([True, False]))
