@@ -1,0 +1,1 @@
+"""Arrays -> vectors: what a picture, a sentence or a sound is turned into."""
