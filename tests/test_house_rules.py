@@ -164,7 +164,6 @@ def test_lint_of_notebooks(folder: str) -> None:
             "-m",
             "ruff",
             "check",
-            "--no-force-exclude",
             *map(str, sorted((ROOT / folder).glob("*.ipynb"))),
         ],
         cwd=ROOT,

@@ -29,13 +29,13 @@ class Finding:
 
     def line(self) -> str:
         """``label value (expected ...) ok``: the value is this machine's, the rest is the same everywhere."""
-        return f"{self.label} {self.value} (expected {self.expected}) {'ok' if self.fine else 'PROBLEM'}"
+        return f"{self.label:20} {self.value} (expected {self.expected}) {'ok' if self.fine else 'PROBLEM'}"
 
 
 def doctor_table() -> list[str]:
     """The check-up in lines for a notebook: only the values differ from one sound machine to another."""
     return [finding.line() for finding in checkup()] + [
-        f"{source.name} {'✓' if source.found() else '✗'} (expected: optional) ok" for source in SOURCES
+        f"{source.name:20} {'✓' if source.found() else '✗'} (expected: optional) ok" for source in SOURCES
     ]
 
 

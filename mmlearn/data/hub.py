@@ -16,7 +16,10 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})\b")  # train-00000-of-00002-2f8f6bfa.pa
 
 @dataclass(frozen=True)
 class HubSplit:
-    """One split of one data set on the hub."""
+    """One split of one data set on the hub.
+
+    Built in: lesson 00.
+    """
 
     repo: str  # "owner/name"
     pattern: str  # the split's files inside the repository, as a glob

@@ -18,7 +18,10 @@ from mmlearn.types import IntArray, UInt8Array
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """One set of captioned photographs as it lies on the hub."""
+    """One set of captioned photographs as it lies on the hub.
+
+    Built in: lesson 00.
+    """
 
     splits: dict[str, HubSplit]
     columns: tuple[str, ...]  # where the captions are: several columns of text, or one of lists

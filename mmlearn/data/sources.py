@@ -121,7 +121,7 @@ SOURCES: tuple[Source, ...] = (
         "named with each photograph in science_photos().licences", "photographs for SIFT", installed("skimage"),
     ),
     Source(
-        "science_photos", "two photographs: a palace, a flower", "scikit-learn (PyPI)",
+        "science_photos, more", "two photographs: a palace, a flower", "scikit-learn (PyPI)",
         'pip install "scikit-learn>=1.5"', "CC BY 2.0", "danielbuechele, vultilion (Flickr)",
         "two photographs for SIFT", installed("sklearn"),
     ),

@@ -61,7 +61,9 @@ def test_lesson_01_runs_from_the_wheel_beside_a_torch_that_stays(
     pinned = [
         x for x in (ROOT / "constraints.txt").read_text(encoding="utf-8").split() if x.startswith(("torch==", "opencv"))
     ]
-    run("-m", "pip", "install", "--quiet", "ipykernel", *pinned)  # what a Colab machine has before the course comes
+    run(
+        "-m", "pip", "install", "--quiet", "ipykernel", "ipywidgets", *pinned
+    )  # what a Colab machine has before the course comes
     before = run("-c", VERSIONS)
     cell = colab_cell(f"mmlearn-course @ {wheel.as_uri()}")
     run("-c", cell)

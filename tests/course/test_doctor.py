@@ -29,7 +29,7 @@ def versions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_this_environment_is_sound_and_only_values_are_the_machines() -> None:
     assert doctor.problems() == []
     for line in doctor.doctor_table():
-        assert re.fullmatch(r"[\w \-]+? \S+( GB)? \(expected[^)]*\) ok", line), line
+        assert re.fullmatch(r"[\w ,\-]+? \S+( GB)? \(expected[^)]*\) ok", line), line
 
 
 def test_every_finding_has_a_cure_where_it_can_fail(versions: dict[str, str]) -> None:
