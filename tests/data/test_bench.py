@@ -35,6 +35,8 @@ def test_the_same_bytes_for_ever(data) -> None:
         digest.update(part.images.tobytes())
         digest.update("\n".join(part.captions.tolist()).encode())
     assert digest.hexdigest() == SHA256
+    card = Path(__file__).parents[2] / "datasets" / "scenes.md"
+    assert SHA256 in card.read_text(encoding="utf-8")
 
 
 def test_shapes(data) -> None:

@@ -48,6 +48,29 @@ def test_the_question_alone_does_not_tell_yes_from_no(many, language) -> None:
     assert np.mean(right) < 0.53
 
 
+@pytest.mark.parametrize(
+    ("kind", "share", "wording_alone"),
+    [
+        ("what", 0.60, 0.01),
+        ("where", 1, 0.19),
+        ("how many", 0.43, 0.27),
+        ("what colour", 0.70, 0.17),
+        ("yes/no", 1, 0.5),
+    ],
+)
+def test_shares_and_what_wording_alone_gets_as_the_card_says(many, kind, share, wording_alone) -> None:
+    pairs = [
+        [(q.en, q.answer_en) for _, qs in half for q in qs if q.kind == kind] for half in (many[:5000], many[5000:])
+    ]
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for text, answer in pairs[0]:
+        seen[text][answer] += 1
+    commonest = Counter(answer for _, answer in pairs[0]).most_common(1)[0][0]
+    right = [(seen[text].most_common(1)[0][0] if text in seen else commonest) == answer for text, answer in pairs[1]]
+    assert len(pairs[1]) / 5000 == pytest.approx(share, abs=0.03)
+    assert np.mean(right) == pytest.approx(wording_alone, abs=0.04)
+
+
 def test_nor_does_the_form_of_the_question(many) -> None:
     """Every way to ask is balanced by itself: each relation, each number, "is there"."""
     forms: dict[str, list[bool]] = defaultdict(list)
