@@ -6,12 +6,18 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmlearn import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; what goes wrong is said in a sentence, with exit code 1 (2 for a wrong call)."""
-    options = parser().parse_args(arguments)
+    commands = parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        commands.print_help()
+        return 2
+    options = commands.parse_args(arguments)
     try:
         code: int = options.run(options)
         return code
@@ -25,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mmlearn", description="The multimodal course: check, start and keep your lessons."
     )
+    top.add_argument("--version", action="version", version=f"mmlearn {__version__}")
     add = top.add_subparsers(required=True, metavar="COMMAND").add_parser
 
     command = add("doctor", help="is this machine ready? versions, cores, memory, data sets")

@@ -35,7 +35,7 @@ class Finding:
 def doctor_table() -> list[str]:
     """The check-up in lines for a notebook: only the values differ from one sound machine to another."""
     return [finding.line() for finding in checkup()] + [
-        f"{source.name:20} {'✓' if source.found() else '✗'} (expected: optional) ok" for source in SOURCES
+        f"{source.name:20} {'✓' if source.found() else '·'} (expected ✓, or · for not here) ok" for source in SOURCES
     ]
 
 
@@ -49,7 +49,7 @@ def full_report() -> str:
         lines += [] if finding.fine else [f"    {finding.cure}"]
     lines.append("Data and voices")
     for source in SOURCES:
-        lines.append(f"  {'✓' if source.found() else '·'} {source.name:18} {source.what}")
+        lines.append(f"  {'✓' if source.found() else '·'} {source.name:22} {source.what}")
         if not source.found():
             lines.append(f"      not here; you do without {source.without}. To install: {source.command}")
     wrong = problems()

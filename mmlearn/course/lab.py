@@ -25,18 +25,17 @@ def run_lab(root: Path, notebook: str, port: int | None = None) -> int:
     """
     port = choose_port(port)
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
-    command = [
-        *(
-            sys.executable,
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            f"--ServerApp.port={port}",
-            "--ServerApp.port_retries=0",
-        ),
-        *("--ServerApp.log_level=ERROR", f"--ServerApp.root_dir={root / 'work'}", "--LabApp.news_url="),
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-    ]
+    options = {
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": root / "work",
+        "ServerApp.log_level": "ERROR",
+        "LabApp.log_level": "ERROR",
+        "LabApp.news_url": "",  # nothing is asked of the network
+        "ServerApp.answer_yes": True,  # Ctrl-C ends it without a question
+        "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,  # as in a container
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", *(f"--{k}={v}" for k, v in options.items())]
     server = subprocess.Popen(command, env=os.environ | {"JUPYTER_TOKEN": token}, cwd=root / "work")
     try:
         wait_until_up(server, port)

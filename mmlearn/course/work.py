@@ -59,12 +59,12 @@ def reset_exercise(root: Path, number: str, exercise: str) -> str:
 
     lesson = find_shipped(root, number)
     wanted = exercise if "." in exercise else f"{lesson.name[:2]}.{exercise}"
-    mine = root / "work" / lesson.name
-    if not mine.exists():
-        raise LessonError(f"work/{lesson.name} is not there yet: run mmlearn start {lesson.name[:2]}")
     fresh = _exercise_cells(nbformat.read(lesson, as_version=4))
     if wanted not in fresh:
         raise LessonError(f"lesson {lesson.name[:2]} has no exercise {exercise!r}; it has {', '.join(fresh)}")
+    mine = root / "work" / lesson.name
+    if not mine.exists():
+        raise LessonError(f"work/{lesson.name} is not there yet: run mmlearn start {lesson.name[:2]}")
     notebook = nbformat.read(mine, as_version=4)
     theirs = _exercise_cells(notebook)
     if wanted not in theirs:

@@ -102,7 +102,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "photos flickr8k", "8,000 photographs with five captions each", "jxie/flickr8k (hub)",
-        'photos("flickr8k", download=True)',
+        'in Python, from mmlearn.data import photos; photos("flickr8k", download=True)',
         "photographs: their Flickr users', for research and teaching; captions: no licence stated",
         "Hodosh, Young, Hockenmaier, 2013, doi:10.1613/jair.3994",
         "real captioned photographs; scenes and stamps stand in", on_hub("flickr8k"),
@@ -110,7 +110,7 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "photos coco", "123,287 photographs with five captions each",
         "Multimodal-Fatima/COCO_captions_train, _validation, _test (hub)",
-        'photos("coco", "validation", download=True)',
+        'in Python, from mmlearn.data import photos; photos("coco", "validation", download=True)',
         "captions: CC BY 4.0; photographs: their Flickr users' terms",
         "COCO Consortium, cocodataset.org; Lin et al., 2014, arXiv:1405.0312",
         "training at scale on real photographs", on_hub("coco"),

@@ -21,10 +21,15 @@ def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixtu
 
 
 def test_a_wrong_call_ends_with_two() -> None:
-    for call in ([], ["dance"], ["lab", "--port", "http"], ["lab", "--port", "70000"]):
+    for call in (["dance"], ["lab", "--port", "http"], ["lab", "--port", "70000"]):
         with pytest.raises(SystemExit) as ended:
             cli.main(call)
         assert ended.value.code == 2
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    assert "progress" in capsys.readouterr().out
 
 
 def test_an_error_is_one_sentence_and_code_one(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
