@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -24,22 +25,23 @@ def run_lab(root: Path, notebook: str, port: int | None = None) -> int:
     Raises RuntimeError if the port is taken or the server does not answer within a minute.
     """
     port = choose_port(port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends the server with it, as Ctrl-C does
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(16)
     options = {
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
-        "ServerApp.root_dir": root / "work",
+        "ServerApp.root_dir": root,  # not work/: the lessons link to the glossary and the syllabus above it
         "ServerApp.log_level": "ERROR",
         "LabApp.log_level": "ERROR",
-        "LabApp.news_url": "",  # nothing is asked of the network
+        "LabApp.app_settings_dir": Path(__file__).parent / "lab_settings",  # no news pop-up; .md shown, not edited
         "ServerApp.answer_yes": True,  # Ctrl-C ends it without a question
         "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,  # as in a container
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", *(f"--{k}={v}" for k, v in options.items())]
-    server = subprocess.Popen(command, env=os.environ | {"JUPYTER_TOKEN": token}, cwd=root / "work")
+    server = subprocess.Popen(command, env=os.environ | {"JUPYTER_TOKEN": token}, cwd=root)
     try:
         wait_until_up(server, port)
-        url = f"http://localhost:{port}/lab/tree/{notebook}?token={token}"
+        url = f"http://localhost:{port}/lab/tree/work/{notebook}?token={token}"
         print(f"\nJupyterLab is at  {url}\nStop it with Ctrl-C.", flush=True)
         if has_screen():
             webbrowser.open(url)

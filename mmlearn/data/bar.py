@@ -20,5 +20,5 @@ def bar(items: Iterable[T], label: str, total: int | None = None) -> Iterable[T]
     """
     from tqdm.auto import tqdm
 
-    wrapped: Iterable[T] = tqdm(items, desc=label, total=total, leave=False, disable=building() or None)
+    wrapped: Iterable[T] = tqdm(items, desc=label, total=total, leave=False, disable=building())
     return wrapped

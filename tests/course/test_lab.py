@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -56,9 +57,13 @@ def test_start_serves_the_lesson_at_the_printed_url_and_ctrl_c_ends_it(course: P
             if url := re.search(r"http://localhost:\S+", line):
                 break
         assert url, said
-        assert f":{port}/lab/tree/90_tiny.ipynb?token=" in url[0] and "90_tiny.ipynb: copied" in said
+        assert f":{port}/lab/tree/work/90_tiny.ipynb?token=" in url[0] and "90_tiny.ipynb: copied" in said
         with urllib.request.urlopen(url[0], timeout=30) as page:
             assert page.status == 200 and b"JupyterLab" in page.read()
+        token = url[0].split("token=")[1]
+        setting = f"http://localhost:{port}/lab/api/settings/@jupyterlab/apputils-extension:notification?token={token}"
+        with urllib.request.urlopen(setting, timeout=30) as answer:
+            assert json.load(answer)["schema"]["properties"]["fetchNews"]["default"] == "false"
     finally:
         server.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGINT)
         rest, _ = server.communicate(timeout=60)
