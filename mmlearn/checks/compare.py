@@ -103,7 +103,9 @@ def _kinds_differ(got: Any, expected: Any, where: str) -> Difference:
 
 
 def _numbers(got: Any, expected: Any, atol: float, rtol: float, where: str) -> Difference | None:
-    if not isinstance(got, bool | int | float | complex) or isinstance(got, bool) != isinstance(expected, bool):
+    truth = isinstance(got, bool) != isinstance(expected, bool)
+    imaginary = isinstance(got, complex) and not isinstance(expected, complex)
+    if not isinstance(got, bool | int | float | complex) or truth or imaginary:
         return _kinds_differ(got, expected, where)
     if isinstance(expected, int):
         right = got == expected and not isinstance(got, float)

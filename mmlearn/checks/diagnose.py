@@ -99,7 +99,31 @@ def _of_kind(got: Any, expected: Any) -> str:
         return "An array comes back where one number is due: is a sum or mean missing, or its axis wrong?"
     if isinstance(expected, list) and isinstance(got, str):
         return "One text comes back where a list of texts is due."
+    real = isinstance(expected, int | float) and not isinstance(expected, bool)
+    return _of_number(got, expected) if real else ""
+
+
+def _of_number(got: Any, expected: int | float) -> str:
+    """What is almost the real number that is due: a truth value, a number in quotes, the wrong type."""
+    whole = isinstance(expected, int)
+    if isinstance(got, bool):
+        return f"{got} is not a {'count' if whole else 'number'}. Of many truth values, .sum() counts the true ones."
+    if isinstance(got, complex):
+        return f"Yours is a complex number{_magnitude(np.asarray(got), np.asarray(float(expected)))}"
+    if isinstance(got, float) and whole and got == expected:
+        return "The number is right, its type is not: int(...) makes it a whole number."
+    if isinstance(got, str):
+        try:
+            right = difference((int if whole else float)(got), expected) is None
+        except ValueError:
+            right = False
+        return f"{'The number is right' if right else 'That is text, not a number'}: leave out the quotes."
     return ""
+
+
+def _magnitude(a: Array, b: Array) -> str:
+    right = difference(np.abs(a), b) is None
+    return ": np.abs(...) of that is right." if right else ": np.abs(...) gives the magnitude, which is real."
 
 
 def _of_text(got: str, expected: str) -> str:
@@ -166,6 +190,8 @@ def _of_shape(a: Array, b: Array) -> str:
 
 
 def _of_dtype(a: Array, b: Array) -> str:
+    if a.dtype.kind == "c" and b.dtype.kind in "iuf":
+        return f"Yours are complex numbers{_magnitude(a, b.astype(np.float64))}"
     if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
         return ""
     name = b.dtype.name

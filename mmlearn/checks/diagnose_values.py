@@ -41,7 +41,8 @@ def diagnose(pairs: Sequence[tuple[Array, Array]]) -> str:
         return ""
     got, expected = pairs[0]
     if got.dtype.kind == "b":
-        return "True and False have changed places." if bool((got != expected).all()) else ""
+        swapped = expected.dtype.kind == "b" and bool((got != expected).all())
+        return "True and False have changed places." if swapped else ""
     a = np.concatenate([pair[0].ravel().astype(np.float64) for pair in pairs])
     b = np.concatenate([pair[1].ravel().astype(np.float64) for pair in pairs])
     told = _not_finite(a, b)

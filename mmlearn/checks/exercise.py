@@ -69,10 +69,12 @@ class Exercise:
         id: "LL.K", lesson and number: "01.2".
         title: as in the heading of the lesson.
         reference: dotted path of the right answer, "mmlearn.encode.pixels.to_grey"; it may lie in the
-            lesson's own checks module. Anything but a string is taken as the right answer itself.
+            lesson's own checks module. Anything but a string is taken as the right answer itself. It is
+            the course's own, never a library's function, for whoever hands it in gets told that it is lent.
         cases: the trials of a function or class. Without cases the exercise asks for a value (array,
             number, string ...): then a `reference` or `Mistake.wrong` that is a function of no arguments
-            is called for the value, so that a costly one is worked out only when it is needed.
+            is called for the value, so that a costly one is worked out only when it is needed. Not True,
+            False or None alone: Python has one of each, so one that was lent could not be known again.
         mistakes: at least three.
         compare: ``compare(got, expected)`` returns True or None where `got` is right, False or a sentence
             where not. Default: `mmlearn.checks.compare.difference`; `close(atol, rtol)` there loosens it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from mmlearn.checks.compare import Difference, difference
 from mmlearn.checks.exercise import Exercise, Mistake
 from mmlearn.checks.find import right_answer, value_of
+from mmlearn.checks.lent import lend
 from mmlearn.checks.progress import State
 from mmlearn.checks.run import Outcome, Run, run
-from mmlearn.checks.words import Finding, misplaced, not_started, right, stuck, wrong
+from mmlearn.checks.where import Place, has_other_code
+from mmlearn.checks.words import Finding, misplaced, not_started, right, stub_left, stuck, wrong
 
 _EXPECTED_ERRORS = {"ValueError", "TypeError", "KeyError", "IndexError"}
 
@@ -41,21 +42,26 @@ def judge(exercise: Exercise, yours: Any) -> Verdict:
     Built in: lesson 00.
     """
     reference = right_answer(exercise)
-    lent = reference if exercise.cases else copy.deepcopy(reference)
+    state, text = _judge(exercise, yours, reference)
+    return Verdict(state, text, yours if state == "right" else lend(exercise, reference))
+
+
+def _judge(exercise: Exercise, yours: Any, reference: Any) -> tuple[State, str]:
     if _blank(yours):
-        return Verdict("lent", not_started(exercise), lent)
+        return "lent", not_started(exercise)
     told = misplaced(exercise, yours, reference)
     if told:
-        return Verdict("tried", told, lent)
+        return "tried", told
     tried = attempt(exercise, yours)
     if tried.stuck:
-        return Verdict("tried", stuck(exercise, tried, reference), lent)
+        return "tried", stuck(exercise, tried, reference)
     if all(_blank(outcome.value) or (outcome.failure and outcome.failure.unwritten) for outcome in tried.outcomes):
-        return Verdict("lent", not_started(exercise), lent)
+        left = _stub_left(tried)
+        return ("tried", stub_left(exercise, left)) if left else ("lent", not_started(exercise))
     findings = _findings(exercise, tried, attempt(exercise, reference))
     if not findings:
-        return Verdict("right", right(exercise, tried), yours)
-    return Verdict("tried", wrong(exercise, tried, findings, named_mistake(exercise, tried), reference), lent)
+        return "right", right(exercise, tried)
+    return "tried", wrong(exercise, tried, findings, named_mistake(exercise, tried), reference)
 
 
 def attempt(exercise: Exercise, answer: Any) -> Run:
@@ -83,6 +89,12 @@ def named_mistake(exercise: Exercise, tried: Run) -> Mistake | None:
 
 def _blank(value: Any) -> bool:
     return value is Ellipsis or (isinstance(value, tuple) and len(value) > 0 and all(v is Ellipsis for v in value))
+
+
+def _stub_left(tried: Run) -> Place | None:
+    """The stub's line, if the learner has written code beside it."""
+    places = [outcome.failure.place for outcome in tried.outcomes if outcome.failure]
+    return next((place for place in places if has_other_code(place)), None)
 
 
 def _findings(exercise: Exercise, tried: Run, due: Run) -> list[Finding]:

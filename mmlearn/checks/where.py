@@ -7,7 +7,7 @@ import linecache
 import sysconfig
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -17,10 +17,11 @@ _LIBRARIES = (_OURS, *(Path(sysconfig.get_paths()[name]) for name in ("stdlib", 
 
 @dataclass(frozen=True)
 class Place:
-    """A line of the learner's code: number within its cell (0 unknown) and text ("" unknown)."""
+    """A line of the learner's code: number within its cell (0 unknown), text ("" unknown), file or cell."""
 
     line: int = 0
     code: str = ""
+    file: str = field(default="", compare=False)
 
 
 def place_of_error(error: BaseException) -> Place:
@@ -59,6 +60,39 @@ def place_of_frames(current: Callable[[], FrameType | None]) -> Place:
     return _place(frame.f_code.co_filename, _loop_around(frame))
 
 
+def has_other_code(place: Place) -> bool:
+    """Whether the function around a `raise` holds more than the docstring and that line: the learner's code.
+
+    Built in: lesson 00.
+    """
+    around = [
+        node
+        for node in ast.walk(_tree(place.file))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.lineno <= place.line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return False
+    innermost = max(around, key=lambda node: node.lineno)
+    return not all(_is_stub(statement, place.line) for statement in innermost.body)
+
+
+def _is_stub(statement: ast.stmt, line: int) -> bool:
+    """A docstring, `...`, `pass`, or the `raise` at this line."""
+    if isinstance(statement, ast.Raise):
+        return statement.lineno <= line <= (statement.end_lineno or 0)
+    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return constant or isinstance(statement, ast.Pass)
+
+
+def _tree(filename: str) -> ast.AST:
+    """The parsed file or cell; empty where it is not known."""
+    try:
+        return ast.parse("".join(linecache.getlines(filename)))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
 def _stack(frame: FrameType | None) -> list[FrameType]:
     frames = []
     while frame is not None:
@@ -74,19 +108,15 @@ def _theirs(frame: FrameType) -> bool:
 
 
 def _place(filename: str, line: int) -> Place:
-    return Place(line, linecache.getline(filename, line).strip())
+    return Place(line, linecache.getline(filename, line).strip(), filename)
 
 
 def _loop_around(frame: FrameType) -> int:
     """The first line of the outermost loop around the frame's line, within its function; else that line."""
     line, first = frame.f_lineno, frame.f_code.co_firstlineno
-    try:
-        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
-    except SyntaxError:
-        return line
     loops = [
         node.lineno
-        for node in ast.walk(tree)
+        for node in ast.walk(_tree(frame.f_code.co_filename))
         if isinstance(node, ast.While | ast.For) and first <= node.lineno <= line <= (node.end_lineno or 0)
     ]
     return min(loops, default=line)

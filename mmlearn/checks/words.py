@@ -8,21 +8,15 @@ from typing import Any
 
 from mmlearn.checks.compare import Difference
 from mmlearn.checks.diagnose import diagnose
+from mmlearn.checks.errors import hint
 from mmlearn.checks.exercise import Exercise, Mistake
 from mmlearn.checks.kinds import as_scalar, name_kind
-from mmlearn.checks.run import Failure, Outcome, Run, arguments
+from mmlearn.checks.run import Outcome, Run, arguments
 from mmlearn.checks.show import argument_names, form, inputs, show
 from mmlearn.checks.where import Place
 
 RUNS_ON = "You get the course's version, so the notebook runs on."
 GO_ON = "You get the course's version for now, so the notebook runs on. Change your cell, run it, then this one."
-_ERRORS = {
-    "NameError": "Python does not know this name. Is it spelt right? If so, run the cells above first.",
-    "RecursionError": "The function calls itself without end: it needs a case that returns without another call.",
-    "SystemExit": "exit() and sys.exit() end a whole program: hand the result back with `return`.",
-    "IndexError": "Places are counted from 0, so the last one is the length less 1.",
-    "UnboundLocalError": "The name gets its value only on a branch or in a loop that was not run here.",
-}
 
 
 @dataclass(frozen=True)
@@ -46,6 +40,18 @@ def right(exercise: Exercise, tried: Run) -> str:
 def not_started(exercise: Exercise) -> str:
     """The stub is still there."""
     return f"{exercise.id} · not started yet. {RUNS_ON}"
+
+
+def still_lent(exercise: Exercise) -> str:
+    """What check lent came back to it."""
+    head = f"{exercise.id} · this is still the course's version."
+    return f"{head} Run your own cell first (did it end in an error?), then this one."
+
+
+def stub_left(exercise: Exercise, place: Place) -> str:
+    """There is code, and the stub's line beside it."""
+    head = "the line `raise NotImplementedError` is still there and stops your code: delete it."
+    return _block(exercise, head, *_line(place))
 
 
 def misplaced(exercise: Exercise, yours: Any, reference: Any) -> str:
@@ -85,7 +91,7 @@ def wrong(exercise: Exercise, tried: Run, findings: Sequence[Finding], mistake: 
         rows = [
             *_line(failure.place),
             *case,
-            *_row("likely", mistake.says if mistake else _on_error(exercise, failure)),
+            *_row("likely", mistake.says if mistake else hint(failure)),
         ]
         return _printed(tried) + _block(exercise, f"stopped with an error: {said}", *rows)
     if not first.difference:
@@ -129,7 +135,7 @@ def _case(exercise: Exercise, case: int, reference: Callable[..., Any]) -> list[
 
 def _results(exercise: Exercise, finding: Finding, found: Difference) -> list[str]:
     """What is due and what came; how they differ too, unless the two say it all."""
-    due, mine = finding.theirs, _row("yours", show(finding.mine.value))
+    due, mine = finding.theirs, _row("yours", _as_it_is(finding.mine.value, finding.theirs.value))
     if due.failure:
         return [*_row("expected", f"a {due.failure.kind}: {due.failure.message}"), *mine]
     single = isinstance(as_scalar(found.got), bool | int | float | str)
@@ -142,6 +148,12 @@ def _results(exercise: Exercise, finding: Finding, found: Difference) -> list[st
     return [*_row("expected", show(due.value)), *mine, *_row("differs", "" if clear else says)]
 
 
+def _as_it_is(value: Any, due: Any) -> str:
+    """As shown, but 1644.0 stays 1644.0 where a whole number is due: without its point it would look right."""
+    mine, due = as_scalar(value), as_scalar(due)
+    return f"{mine!r} (float)" if type(due) is int and type(mine) is float and mine.is_integer() else show(value)
+
+
 def _changed(exercise: Exercise, findings: Sequence[Finding], reference: Callable[..., Any]) -> str:
     places = sorted({place for finding in findings for place in finding.changed})
     if not places:
@@ -149,9 +161,3 @@ def _changed(exercise: Exercise, findings: Sequence[Finding], reference: Callabl
     names = argument_names(exercise, max(places) + 1, reference)
     changed = " and ".join(names[place] for place in places)
     return f"Your code changes its input ({changed}), which belongs to the caller: work on a copy."
-
-
-def _on_error(exercise: Exercise, failure: Failure) -> str:
-    if failure.kind == "TypeError" and not failure.place.line:
-        return "Keep the `def` line, with the number and names of its arguments, as it was given."
-    return _ERRORS.get(failure.kind, "")

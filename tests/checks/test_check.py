@@ -37,6 +37,19 @@ def test_verdict_progress_and_what_comes_back(double: Exercise, home: Path, caps
     assert capsys.readouterr().out.splitlines()[-1] == "99.1 ✓ right: 1 case"
 
 
+def test_a_demonstration_leaves_no_trace(double: Exercise, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in (..., lambda x: x, lambda x: 2 * x):
+        check("99.1", answer, record=False)
+    assert load() == {}
+    assert [line[:6] for line in capsys.readouterr().out.splitlines() if line[0] == "9"] == [
+        "99.1 ·",
+        "99.1 ✗",
+        "99.1 ✓",
+    ]
+    check("99.1", lambda x: x)
+    assert load()["99.1"] == ("tried", 1)
+
+
 def test_nothing_is_recorded_while_lessons_are_built(
     double: Exercise, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +86,7 @@ def test_a_terminal_without_the_mark_still_gets_the_verdict(
 ) -> None:
     old = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
     monkeypatch.setattr(sys, "stdout", old)
-    check("99.1", double.reference)
+    check("99.1", lambda x: 2 * x)
     old.flush()
     assert old.buffer.getvalue().decode("cp1252").strip() == "99.1 ? right: 1 case"  # type: ignore[attr-defined]
 

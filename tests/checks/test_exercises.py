@@ -16,6 +16,7 @@ import pytest
 
 from mmlearn.checks.exercise import Exercise, Mistake
 from mmlearn.checks.find import exercises, lessons, right_answer, value_of
+from mmlearn.checks.lent import is_lent, lend
 from mmlearn.checks.verdict import Verdict, judge
 from mmlearn.course.learner import cut
 from mmlearn.course.lesson import Lesson, find_source, read_lesson
@@ -101,6 +102,16 @@ def _cell(exercise: Exercise) -> str:
 def test_the_courses_answer_passes(exercise: Exercise) -> None:
     found = verdict(exercise, right_answer(exercise))
     assert found.state == "right", found.text
+
+
+@each_exercise
+def test_what_was_lent_is_known_again(exercise: Exercise) -> None:
+    try:
+        lent = lend(exercise, right_answer(exercise))
+    except DataUnavailable as missing:
+        pytest.skip(f"exercise {exercise.id} needs data that is not installed: {missing}")
+    assert is_lent(exercise, lent), "True, False or None alone cannot be told apart: ask for something else"
+    assert verdict(exercise, lent).state == "right", "what is lent must work as the right answer does"
 
 
 @each_exercise

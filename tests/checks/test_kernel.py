@@ -52,6 +52,15 @@ def test_an_endless_loop_ends_in_a_verdict_and_the_kernel_lives(kernel: tuple[An
     assert run(kernel[1], "print(judge(exercise(5), abs).text)") == "99.1 ✓ right: 1 case\n"
 
 
+def test_code_beside_the_stubs_line_is_found_in_a_cell(kernel: tuple[Any, Any]) -> None:
+    stub = 'def mine(x):\n    raise NotImplementedError("exercise 99.1 is yours")\n'
+    run(kernel[1], stub)
+    assert "not started yet" in run(kernel[1], "print(judge(exercise(5), mine).text)")
+    run(kernel[1], stub + "    return x\n")
+    said = run(kernel[1], "print(judge(exercise(5), mine).text)")
+    assert "is still there and stops your code: delete it.\n  line 2    raise NotImplementedError" in said
+
+
 def test_the_interrupt_button_interrupts(kernel: tuple[Any, Any]) -> None:
     manager, client = kernel
     client.execute("print('begun', flush=True); judge(exercise(50), forever)")

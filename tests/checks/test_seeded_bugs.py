@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import inspect
@@ -25,6 +26,8 @@ from mmlearn.checks.where import Place
 NOTICED = (AssertionError, pytest.fail.Exception, SystemExit, FileNotFoundError)  # not: any error at all
 FIXTURES = {"home", "capsys", "monkeypatch"}
 arrays, numbers, failure, outcome = compare._arrays, compare._numbers, run._failure, run._outcome
+checks = importlib.import_module("mmlearn.checks.check")  # the attribute of this name is the function
+again = checks._again
 isclose, default_rng, run_within, put, stop = (
     np.isclose,
     np.random.default_rng,
@@ -136,6 +139,22 @@ def throws_away(source: Path, target: Path) -> None:
     source.unlink() if target.suffix == ".damaged" else put(source, target)
 
 
+def equal_is_the_same(value: Any, kept: list[Any]) -> bool:
+    return any(type(value) in {int, float, str} and value == each for each in kept)
+
+
+def counts_as_a_try(exercise: Any) -> Any:
+    return dataclasses.replace(again(exercise), state="tried")
+
+
+def counts_as_right(exercise: Any) -> Any:
+    return dataclasses.replace(again(exercise), state="right")
+
+
+def always_records(exercise_id: str, yours: Any, record: bool = True) -> Any:
+    return checks.check(exercise_id, yours)
+
+
 def next_best(exercise_id: str) -> Any:
     return find.exercises("00")[0]
 
@@ -147,7 +166,9 @@ def unseeded(seed: Any = None) -> Any:
 ENDLESS = "test_thread.test_an_endless_loop_is_stopped_for_good"
 SAME = "test_verdict.test_the_same_code_gets_the_same_verdict"
 CHANGED = "test_verdict.test_changing_the_input_is_wrong_and_named"
+LENT = "test_lent.test_every_way_to_hand_in_the_courses_own_function"
 C, V, R, T = "mmlearn.checks.compare", "mmlearn.checks.verdict", "mmlearn.checks.run", "mmlearn.checks.thread"
+K, L, W = "mmlearn.checks.check", "mmlearn.checks.lent", "mmlearn.checks.words"
 
 SEEDED_BUGS = (
     SeededBug("shapes are ignored", C, "_arrays", flat, "test_compare.test_a_wrong_shape_is_wrong"),
@@ -179,8 +200,31 @@ SEEDED_BUGS = (
               "test_verdict.test_exit_interrupt_and_endless_recursion_are_verdicts"),
     SeededBug("changes of the input go unnoticed", R, "_changed", lambda now, was: False, CHANGED),
     SeededBug("inputs are not copied", R, "copy", SimpleNamespace(deepcopy=lambda args: args), CHANGED),
-    SeededBug("a lent value is the original", V, "copy", SimpleNamespace(deepcopy=lambda value: value),
+    SeededBug("a lent value is the original", L, "copy", SimpleNamespace(deepcopy=lambda value: value),
               "test_verdict_values.test_a_lent_value_is_a_copy"),
+    SeededBug("what was lent passes for the learner's own", K, "is_lent", lambda *_: False, LENT, {"cell": "STUB"}),
+    SeededBug("the package's own function passes", L, "right_answer", lambda exercise: None,
+              "test_lent.test_the_packages_own_function_is_not_the_learners"),
+    SeededBug("what was lent is forgotten", L, "_among", lambda value, kept: False,
+              "test_lent.test_every_way_to_hand_in_the_courses_own_value", {"cell": "MISSPELT"}),
+    SeededBug("an equal answer is taken for what was lent", L, "_among", equal_is_the_same,
+              "test_lent.test_the_learners_own_value_is_right_after_a_loan"),
+    SeededBug("small numbers are lent as they are", L, "_KINDS", {},
+              "test_lent.test_a_value_that_python_keeps_once_is_known_again", {"value": 3}),
+    SeededBug("the parts of a tuple are not looked at", L, "_parts", lambda value: [value],
+              "test_lent.test_one_lent_part_of_several_is_enough"),
+    SeededBug("the course's own counts as a try", K, "_again", counts_as_a_try, LENT, {"cell": "STUB"}),
+    SeededBug("the course's own is recorded as right", K, "_again", counts_as_right, LENT, {"cell": "STUB"}),
+    SeededBug("a demonstration is recorded", "mmlearn.checks", "check", always_records,
+              "test_lent.test_a_demonstration_lends_and_records_nothing"),
+    SeededBug("code beside the stub's line is not seen", V, "has_other_code", lambda place: False,
+              "test_verdict.test_the_stubs_line_beside_code_is_named"),
+    SeededBug("a stub is taken for code", V, "has_other_code", lambda place: True,
+              "test_verdict.test_a_stub_is_not_started"),
+    SeededBug("no hint after an error", W, "hint", lambda failure: "",
+              "test_verdict.test_a_name_of_numpy_without_np_is_told"),
+    SeededBug("1644.0 is shown as 1644", W, "_as_it_is", lambda value, due: show.show(value),
+              "test_verdict_values.test_a_whole_number_with_a_point_keeps_it_on_show"),
     SeededBug("cases are not seeded", "numpy.random", "default_rng", unseeded, SAME),
     SeededBug("global random numbers are not seeded", R, "same_random_numbers", nullcontext, SAME),
     SeededBug("addresses are printed", R, "_failure", with_addresses, SAME),

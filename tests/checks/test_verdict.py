@@ -94,6 +94,66 @@ def test_a_stub_is_not_started() -> None:
         assert found.result is scale
 
 
+def test_the_stubs_line_beside_code_is_named() -> None:
+    def below(values: Any) -> Any:
+        """The docstring."""
+        raise NotImplementedError("exercise 99.1 is yours")
+        return scale(values)
+
+    def above(values: Any) -> Any:
+        values.sum()  # the return is forgotten
+        raise NotImplementedError("exercise 99.1 is yours")
+
+    for answer in (below, above):
+        found = verdict(answer)
+        line = answer.__code__.co_firstlineno + 2
+        head = "99.1 ✗ the line `raise NotImplementedError` is still there and stops your code: delete it."
+        code = 'raise NotImplementedError("exercise 99.1 is yours")'
+        assert (found.state, found.text) == ("tried", f"{head}\n  {f'line {line}':9} {code}\n  {GO_ON}")
+
+
+def test_a_stub_of_several_lines_is_not_started() -> None:
+    def stub(values: Any) -> Any:
+        """The docstring, and a message over two lines."""
+        ...
+        raise NotImplementedError(
+            "exercise 99.1 is yours"
+        )  # fmt: skip
+
+    assert verdict(stub).state == "lent"
+
+
+def test_a_stubs_line_on_one_branch_is_named() -> None:
+    def half_done(values: Any) -> Any:
+        if len(values) == 3:
+            return scale(values)
+        raise NotImplementedError("exercise 99.1 is yours")
+
+    text = verdict(half_done).text
+    assert "likely    A line `raise NotImplementedError` is still there and stops your code: delete it." in text
+
+
+def test_a_name_of_numpy_without_np_is_told() -> None:
+    def forgets(values: Any) -> Any:
+        return log10(values)  # type: ignore[name-defined]  # noqa: F821
+
+    def misspells(values: Any) -> Any:
+        return vlaues  # type: ignore[name-defined]  # noqa: F821
+
+    assert "Is `np.` missing in front: np.log10?" in verdict(forgets).text
+    text = verdict(misspells).text
+    assert "Is it spelt right? If so, run the cells above first." in text and "np." not in text
+
+
+def test_rows_of_unequal_length_are_told() -> None:
+    for put_together in (np.array, np.stack):
+
+        def ragged(values: Any, put_together: Any = put_together) -> Any:
+            return put_together([np.ones(4), np.ones(4), np.ones(2)])
+
+        assert "not of one length. Look at the last one: is it cut short?" in verdict(ragged).text
+
+
 def test_an_error_of_another_kind_is_not_a_stub() -> None:
     def unsupported(values: Any) -> Any:
         return values.dot(NotImplemented) if values is None else values.wrong_name

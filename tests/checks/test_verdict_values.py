@@ -73,6 +73,33 @@ def test_a_value() -> None:
     assert "expected  a whole number\n  yours     7\n" in verdict(7, ANSWER).text
 
 
+@pytest.mark.parametrize(
+    ("answer", "likely", "yours"),
+    [
+        (42.0, "The number is right, its type is not: int(...) makes it a whole number.", "42.0 (float)"),
+        ("42", "The number is right: leave out the quotes.", "'42'"),
+        (True, "True is not a count. Of many truth values, .sum() counts the true ones.", "True"),
+        (43.0, "1 too high", "43.0 (float)"),
+        (41.5, "", "41.5"),
+    ],
+)
+def test_almost_a_whole_number(answer: Any, likely: str, yours: str) -> None:
+    text = verdict(answer, ANSWER).text
+    assert likely in text and ("likely" in text) == bool(likely)
+    assert f"\n  expected  a whole number\n  yours     {yours}\n" in text
+
+
+def test_a_whole_number_with_a_point_keeps_it_on_show() -> None:
+    three = Exercise("99.6", "Three", lambda: 3, (Case("none", lambda rng: ()),), ())
+    assert "  expected  3\n  yours     3.0 (float)\n" in verdict(lambda: 3.0, three).text
+
+
+def test_a_complex_number_is_not_a_real_one() -> None:
+    half = Exercise("99.6", "Half", 0.5, (), ())
+    assert "np.abs(...) of that is right" in verdict(0.5 + 0j, half).text
+    assert verdict(0.5, half).state == "right"
+
+
 def test_a_lent_value_is_a_copy() -> None:
     verdict(..., TABLE).result[:] = 0
     assert verdict(np.arange(6.0).reshape(2, 3), TABLE).state == "right"

@@ -1,0 +1,42 @@
+"""What an error message leaves unsaid: a hint for those that learners meet most."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from mmlearn.checks.run import Failure
+
+_HINTS = {
+    "NameError": "Python does not know this name. Is it spelt right? If so, run the cells above first.",
+    "RecursionError": "The function calls itself without end: it needs a case that returns without another call.",
+    "SystemExit": "exit() and sys.exit() end a whole program: hand the result back with `return`.",
+    "IndexError": "Places are counted from 0, so the last one is the length less 1.",
+    "UnboundLocalError": "The name gets its value only on a branch or in a loop that was not run here.",
+    "NotImplementedError": "A line `raise NotImplementedError` is still there and stops your code: delete it.",
+}
+_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+_UNEVEN = ("inhomogeneous", "all input arrays must have the same shape")  # np.array, np.stack
+
+
+def hint(failure: Failure) -> str:
+    """A sentence on what to look for after this error, "" where none comes to mind.
+
+    >>> from mmlearn.checks.where import Place
+    >>> hint(Failure("NameError", "name 'log10' is not defined", Place(), False))
+    'Python does not know this name. Is `np.` missing in front: np.log10? ...'
+
+    Built in: lesson 00.
+    """
+    if failure.kind == "TypeError" and not failure.place.line:
+        return "Keep the `def` line, with the number and names of its arguments, as it was given."
+    unknown = _UNKNOWN.search(failure.message) if failure.kind == "NameError" else None
+    if unknown and unknown[1] in dir(np):
+        return (
+            f"Python does not know this name. Is `np.` missing in front: np.{unknown[1]}? "
+            "Else check the spelling, and run the cells above."
+        )
+    if failure.kind == "ValueError" and any(words in failure.message for words in _UNEVEN):
+        return "The pieces that you put into one array are not of one length. Look at the last one: is it cut short?"
+    return _HINTS.get(failure.kind, "")
