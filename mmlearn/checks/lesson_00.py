@@ -68,7 +68,28 @@ def _hits(train: Any, test: Any) -> Any:
 
 def _rarest(train: Any, test: Any) -> float:
     kinds, counts = np.unique(train, return_counts=True)
-    return float((np.asarray(test) == kinds[counts.argmin()]).mean())
+    return _share(test, kinds[counts.argmin()])
+
+
+def _share(test: Any, guess: Any) -> float:
+    """How many of the test labels are `guess`; 0 where the two are of different kinds."""
+    return [label == guess for label in np.asarray(test).tolist()].count(True) / len(test)
+
+
+def _counts(train: Any) -> NDArray[np.int64]:
+    return np.unique(train, return_counts=True)[1]
+
+
+def _of_the_notebook() -> float:
+    """The accuracy on the lesson's own split, whatever the arguments are."""
+    from mmlearn.data.stickers import stickers
+
+    deck = stickers()
+    things = deck.select(deck.groups != "flags")
+    families = np.unique(things.families)
+    chosen = np.random.default_rng(0).choice(families, len(families) // 2, replace=False)
+    in_train = np.isin(things.families, chosen)
+    return float(_hits(things.groups[in_train], things.groups[~in_train]).mean())
 
 
 PICTURES = (
@@ -92,6 +113,10 @@ MIRROR_MISTAKES = (
     Mistake(
         lambda p: p.swapaxes(0, 1),
         "You swapped rows and columns, a flip along the diagonal: the picture should keep its shape.",
+    ),
+    Mistake(
+        lambda p: np.flip(p),
+        "np.flip without an axis turns every axis round, the channels too: name the axis of the columns.",
     ),
     Mistake(lambda p: p, "The picture comes back as it went in."),
     Mistake(
@@ -128,6 +153,22 @@ COUNT_MISTAKES = (
         lambda: float((_groups() != "flags").mean()),
         "That is a share. The question asks how many: sum, not mean.",
     ),
+    Mistake(
+        lambda: float(stickers_without_flags()),
+        "The number is right, its type is not: a count is a whole number, int(...) makes it one.",
+    ),
+    Mistake(
+        lambda: str(stickers_without_flags()),
+        "The number is right, but in quotes it is text: drop the quotes, or str(...).",
+    ),
+    Mistake(
+        lambda: bool((_groups() != "flags").any()),
+        "True is not a count: it says only that such stickers exist, as .any() does. How many are there?",
+    ),
+    Mistake(
+        lambda: bool((_groups() != "flags").all()),
+        "False is not a count: it says only that not every sticker is one, as .all() does. How many are there?",
+    ),
 )
 
 MAJORITY_MISTAKES = (
@@ -161,6 +202,47 @@ MAJORITY_MISTAKES = (
         "You divided by the number of training labels: the mean runs over the test labels.",
     ),
     Mistake(_rarest, "You guessed the rarest label: argmax finds the largest count, argmin the smallest."),
+    Mistake(
+        lambda train, test: _share(test, int(_counts(train).argmax())),
+        "argmax gives a position, and you compare it with labels: labels[position] is the label.",
+    ),
+    Mistake(
+        lambda train, test: int(_counts(train).argmax()),
+        "You return the position of the largest count. The label at that position is the guess; then see how "
+        "often the guess is right.",
+    ),
+    Mistake(
+        lambda train, test: _share(test, int(_counts(train).max())),
+        "You compare labels with the largest count, a number of times: argmax says where it stands, and the "
+        "label is there.",
+    ),
+    Mistake(
+        lambda train, test: np.unique(train)[_counts(train).max()],
+        "max is how often the commonest label occurs, argmax is where it stands among the labels.",
+    ),
+    Mistake(
+        lambda train, test: _share(test, np.bincount(train).argmax()),
+        "np.bincount counts whole numbers only, and labels may be words: np.unique(labels, return_counts=True) "
+        "counts both.",
+    ),
+    Mistake(
+        lambda train, test: _share(test, max(train)),
+        "max of the labels themselves is the last in the alphabet (or the largest number): count them first.",
+    ),
+    Mistake(
+        lambda train, test: sum(label == Counter(train).most_common(1)[0] for label in test) / len(test),
+        "most_common(1)[0] is a pair, label and count: most_common(1)[0][0] is the label.",
+    ),
+    Mistake(
+        lambda train, test: _of_the_notebook(),
+        "It is the same number in every case: you use the notebook's train.groups and test.groups, not the "
+        "arguments train_labels and test_labels.",
+    ),
+    Mistake(
+        lambda train, test: 0.0,
+        "Nothing matches in any case. Do you compare labels with labels, and do both come from the arguments "
+        "(train_labels, test_labels), not from the notebook's train and test?",
+    ),
 )
 
 EXERCISES = (
@@ -178,7 +260,7 @@ EXERCISES = (
         "mmlearn.score.baselines.majority_accuracy",
         (
             _labels("three words", ("cat", "dog", "fox"), (2, 5, 3), (4, 3, 1)),
-            _labels("numbers as labels", (0, 1, 2, 3), (9, 2, 4, 1), (3, 7, 2, 2)),
+            _labels("numbers as labels", (0, 1, 2, 3), (0, 1, 3, 2), (2, 7, 5, 3)),
             _labels("a guess that is never right", ("a", "b"), (1, 6), (5, 0)),
             _labels("one training label", ("only", "other"), (3, 0), (2, 2)),
             _labels("one test item", ("sun", "moon"), (2, 4), (0, 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,13 @@ def _cut(samples: FloatArray, starts: Any, length: int) -> FloatArray:
     return np.array([padded[start : start + length] for start in starts]).reshape(-1, length)
 
 
+def _first_row_alone(samples: FloatArray, length: int, hop: int) -> FloatArray:
+    """`return` inside the loop, after the first row of a ready array of zeros was filled."""
+    table = np.zeros((1 + (len(samples) - length) // hop, length))
+    table[0] = samples[:length]
+    return table
+
+
 def _frame_case(label: str, n: int, length: int, hop: int) -> Case:
     return Case(label, lambda generator: (generator.normal(size=n), length, hop))
 
@@ -26,7 +34,7 @@ FRAMES = Exercise(
     title="Frames of a sound",
     reference="mmlearn.encode.sound.frames",
     cases=(
-        _frame_case("20 samples, frames of 8, hop 4: no rest", 20, 8, 4),
+        Case("samples 0 to 19, frames of 8, hop 4: no rest", lambda generator: (np.arange(20.0), 8, 4)),
         _frame_case("23 samples, frames of 8, hop 4: 3 samples over", 23, 8, 4),
         _frame_case("30 samples, frames of 6, hop 7: gaps", 30, 6, 7),
         _frame_case("exactly one frame", 8, 8, 3),
@@ -51,6 +59,22 @@ FRAMES = Exercise(
         Mistake(
             lambda s, length, hop: _cut(s, range(0, len(s) - length + 1, hop), length).T,
             "Time should come first: one frame a row, shape (T, length). Yours is the transpose.",
+        ),
+        Mistake(
+            lambda s, length, hop: np.array([s[start : start + length] for start in range(0, len(s), hop)]),
+            "Your last pieces are shorter than the others, so they make no table: keep whole frames only.",
+        ),
+        Mistake(
+            _first_row_alone,
+            "Only the first row is filled: is `return` inside the loop? It belongs under it, unindented.",
+        ),
+        Mistake(
+            lambda s, length, hop: s[None, :length],
+            "You hand back the first frame alone: a `return` inside the loop ends it at the first turn.",
+        ),
+        Mistake(
+            lambda s, length, hop: _cut(s, range(1 + (len(s) - length) // hop), length),
+            "The number of frames is right, but frame t starts at sample t * hop, not at sample t.",
         ),
     ),
 )
@@ -104,6 +128,18 @@ SPECTRUM = Exercise(
             lambda p: np.abs(np.fft.rfft(p * _hann(p.shape[1]), axis=1)) ** 2 / p.shape[1],
             "You divide by the length of the frame; the convention here (and in the libraries) is not to.",
         ),
+        Mistake(
+            lambda p: np.abs(np.fft.rfft(p * _hann(1024), axis=1)) ** 2,
+            "Make the window as long as the frame, pieces.shape[1]; the lesson's own `window` is for 1,024 samples.",
+        ),
+        Mistake(
+            lambda p: np.abs(np.fft.rfft(p * _hann(len(p)), axis=1)) ** 2,
+            "len(pieces) counts the frames. The window is as long as one frame: pieces.shape[1].",
+        ),
+        Mistake(
+            lambda p: np.fft.rfft(p * _hann(p.shape[1]), axis=1) ** 2,
+            "The square of a complex number is complex: square its magnitude, np.abs(...) ** 2.",
+        ),
     ),
 )
 
@@ -114,7 +150,8 @@ MEL = Exercise(
     reference="mmlearn.encode.sound.hz_to_mel",
     cases=(
         Case("0, 440 and 1,000 Hz", lambda g: (np.array([0.0, 440.0, 1000.0]),)),
-        Case("anything up to 11 kHz", lambda g: (g.uniform(0, 11025, (2, 5)),)),
+        Case("a plain number, 1,000 Hz", lambda g: (1000.0,)),
+        Case("a table, anything up to 11 kHz", lambda g: (g.uniform(0, 11025, (2, 5)),)),
     ),
     mistakes=(
         Mistake(
@@ -133,6 +170,18 @@ MEL = Exercise(
         Mistake(
             lambda hz: 2595 * np.log10((1 + hz) / 700),
             "Brackets: 1 + f / 700 divides first; (1 + f) / 700 adds first.",
+        ),
+        Mistake(
+            lambda hz: 2595 * math.log10(1 + hz / 700),
+            "math.log10 takes one number; np.log10 takes arrays too.",
+        ),
+        Mistake(
+            lambda hz: np.array([2595 * np.log10(1 + h / 700) for h in hz]),
+            "A plain number cannot be looped over, and an array need not be: np.log10 does all entries at once.",
+        ),
+        Mistake(
+            lambda hz: np.array([2595 * math.log10(1 + h / 700) for h in hz]),
+            "Neither a plain number nor a table gets through your loop: np.log10 takes both as they are.",
         ),
     ),
 )

@@ -167,7 +167,7 @@ def _box(axis: Axes, x: float, y: float, colour: str, stop: Stop, framed: bool) 
         boxstyle="round,pad=0,rounding_size=0.08",
         facecolor=colour if stop.written else "white",
         edgecolor=BLACK if framed else colour,
-        linestyle="-" if stop.written or framed else "--",
+        linestyle="-" if stop.written else "--",
         linewidth=3 if framed else 1.6,
     )
     axis.add_patch(box)

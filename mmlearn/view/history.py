@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,7 @@ def draw_pretraining(pictures: Sequence[UInt8Array], names: Sequence[str]) -> Fi
     n = len(names)
     figure, axis = plt.subplots(figsize=(6.4, 5.2))
     axis.imshow(np.eye(n), cmap="Blues", vmin=0, vmax=1.4)
-    axis.set_xticks(range(n), names, rotation=30, ha="right")
+    axis.set_xticks(range(n), [textwrap.fill(name, 11) for name in names])  # upright, under their own column
     axis.set_yticks([])
     axis.tick_params(length=0)
     for row, picture in enumerate(pictures):

@@ -58,6 +58,16 @@ def test_pretraining_pulls_on_the_diagonal_only() -> None:
     assert sum(text.get_text() == "push" for text in axis.texts) == 12
 
 
+def test_each_name_stands_under_its_own_column() -> None:
+    figure = draw_pretraining(PICTURES, ["dog", "a name of many words", "red apple", "automobile"])
+    figure.canvas.draw()
+    axis = figure.axes[0]
+    for column, label in enumerate(axis.get_xticklabels()):
+        place = label.get_window_extent().transformed(axis.transData.inverted())
+        assert abs((place.x0 + place.x1) / 2 - column) < 0.02
+        assert column - 0.5 < place.x0 and place.x1 < column + 0.5, f"{label.get_text()!r} leaves its column"
+
+
 def test_uses_are_all_written_down() -> None:
     figure = draw_uses(PICTURES[0], [("caption it", "a dog"), ("find it", "yes")])
     assert {"caption it", "a dog", "find it", "yes"} <= set(words(figure))
