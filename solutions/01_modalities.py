@@ -14,7 +14,7 @@
 # **You will build** seven pieces of the roads from the world to numbers: grey pixels; a tokeniser for English and
 # Chinese; frames, the power spectrum and the mel scale of a sound; and two tools that compare, cosine similarity and
 # recall@k. Pixels, words, cosines and the log-mel spectrogram are held against the libraries that people use. **Used, not
-# built**: the mel filters, and everything on film.
+# built**: everything on film.
 # **You need** lesson [00](00_start_here.ipynb). Lessons beyond 01 are planned; the map there shows which are written.
 # **Time** 80 min to work through; runs in under 60 s on 2 CPU cores.
 # **Covers** topics 1-3, 16-17, 22, 29, 40-42, 56, 85 of the [syllabus](../TOPICS.md).
@@ -621,22 +621,37 @@ hz_to_mel = check("01.6", hz_to_mel)
 # %% [markdown]
 # Now 64 triangles, equally wide **in mel**: narrow where the ear is sharp, wide where it is not. They gather the 513 bins
 # into 64 bands. And since the ear hears ratios (ten times the power is one step louder), we take **decibels**,
-# $10\log_{10}$ of the power, with a floor so that silence has a logarithm. The triangles are given: `mel_filters`.
-# (The lowest are only about three bins wide. Bins lie 21.5 Hz apart, so the tip of a triangle often falls between two of
+# $10\log_{10}$ of the power, with a floor so that silence has a logarithm.
+#
+# Triangle $b$ starts at edge $b$, has its tip at edge $b + 1$ and ends at edge $b + 2$: a rising line and a falling line,
+# and at each frequency the lower of the two, never below 0. (The lowest are only about three bins wide. Bins lie 21.5 Hz apart, so the tip of a triangle often falls between two of
 # them, and the line drawn through the bins stops short of 1.)
 
 # %%
-from mmlearn.encode.sound import frames, hz_to_mel, mel_filters, power_spectrum
+from mmlearn.encode.sound import frames, hz_to_mel, mel_filters, mel_to_hz, power_spectrum
 
-bank = mel_filters(22050, length=1024, bands=64)             # (513, 64)
+edges = mel_to_hz(np.linspace(0, hz_to_mel(11025), 66))      # (66,) Hz, equal steps in mel
+low, tip, high = edges[:-2], edges[1:-1], edges[2:]          # (64,) each
+rising = (hertz[:, None] - low) / (tip - low)                # (513, 64)
+falling = (high - hertz[:, None]) / (high - tip)             # (513, 64)
+bank = np.maximum(0, np.minimum(rising, falling))            # (513, 64)
+plt.figure(figsize=(7, 2.2))
+plt.plot(hertz, bank[:, ::4], color=BLUE, linewidth=1)
+plt.xlabel("frequency (Hz)")
+plt.ylabel("weight")
+plt.title("Every fourth of the 64 mel bands")
+plt.show()
+
+# %% [markdown]
+# The four steps, one line each. `mel_filters` of the package builds the same triangles.
+
+# %%
 pieces = frames(said.samples, 1024, 256)                     # (T, 1024)
 power = power_spectrum(pieces)                               # (T, 513)
 bands = power @ bank                                         # (T, 64)
 decibels = 10 * np.log10(np.maximum(1e-10, bands))           # (T, 64), -100 dB at least
-figure, axis = plt.subplots(figsize=(7, 2.2))
-axis.plot(hertz, bank[:, ::4], color=BLUE, linewidth=1)
-axis.set(xlabel="frequency (Hz)", ylabel="weight", title="Every fourth of the 64 mel bands")
-plt.show()
+report("mel filters: max |here - package|", np.abs(bank - mel_filters(22050)).max(), below=1e-12)
+print("silence, in dB:", 10 * np.log10(1e-10))
 
 # %% [markdown]
 # ### From here on, the tested version
