@@ -7,17 +7,24 @@ It keeps to old syntax, so that a Python that is too old gets a sentence and not
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
+
+def venv_python(venv: str, system: str) -> str:
+    """Where a virtual environment keeps its Python; `system` is os.name."""
+    return os.path.join(venv, "Scripts", "python.exe") if system == "nt" else os.path.join(venv, "bin", "python")
+
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin", "python")
+PYTHON = venv_python(VENV, os.name)
 STAMP = os.path.join(VENV, "course-installed.txt")
 LOG = os.path.join(VENV, "install.log")
 EXTRAS = {"lab": "lab,opencv", "test": "lab,opencv,online,dev"}
-OLDEST = (3, 11)
+OLDEST, NEWEST = (3, 11), (3, 13)  # the pins are tested with these and what lies between
 COMMANDS = ("lab", "test", "build", "bench", "sheets", "install", "clean")
 
 
@@ -39,8 +46,9 @@ def main(arguments: "list[str]") -> int:
 
 
 def run(arguments: "list[str]") -> int:
-    """Run the course's own Python; Ctrl-C belongs to it, so wait for it to end."""
+    """Run the course's own Python; Ctrl-C and a kill belong to it, so pass them on and wait for it to end."""
     process = subprocess.Popen([PYTHON] + arguments, cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
     while True:
         try:
             return process.wait()
@@ -56,6 +64,9 @@ def check_python() -> None:
             "Install a newer one, then name it: make lab PYTHON=python3.12"
             % (OLDEST[0], OLDEST[1], sys.version.split()[0], sys.executable)
         )
+    if sys.version_info[:2] > NEWEST:
+        print("  This is Python %d.%d; the course is tested up to %d.%d." % (sys.version_info[:2] + NEWEST))
+        print("  If a step fails, name an older one: make lab PYTHON=python%d.%d" % NEWEST)
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -69,7 +80,7 @@ def install(extras: str) -> None:
     have = installed_extras(state)
     if os.path.exists(PYTHON) and set(wanted) <= set(have):
         return
-    if not os.path.exists(PYTHON):
+    if not is_usable(PYTHON):
         step("making .venv", [sys.executable, "-m", "venv", "--clear", VENV])
     arguments = ["-c", os.path.join(ROOT, "constraints.txt"), "-e", "%s[%s]" % (ROOT, extras)]
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
@@ -80,11 +91,20 @@ def install(extras: str) -> None:
         stamp.write(" ".join([state] + sorted(set(have + wanted))))
 
 
+def is_usable(python: str) -> bool:
+    """False for no environment, one that was left half made, and one of a Python that is too old."""
+    script = "import pip, sys; sys.exit(sys.version_info[:2] < %r)" % (OLDEST,)
+    return os.path.exists(python) and subprocess.call([python, "-c", script], stderr=subprocess.DEVNULL) == 0
+
+
 def step(label: str, command: "list[str]") -> None:
     """Run one step with its output in a log; print one line, and the log's end if it fails."""
     print("  %s ..." % label, end="", flush=True)
     started = time.time()
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+    try:
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT)
+    except KeyboardInterrupt:
+        sys.exit(" stopped. Run the same again to go on.")
     text = result.stdout.decode("utf-8", "replace")
     if os.path.isdir(VENV):
         with open(LOG, "a", encoding="utf-8") as log:
@@ -120,6 +140,9 @@ def clean() -> int:
     """Remove what can be made again; work/ and the learner's progress stay."""
     for name in (".venv", "dist", "build", ".mypy_cache", ".ruff_cache", ".pytest_cache"):
         shutil.rmtree(os.path.join(ROOT, name), ignore_errors=True)
+    if os.path.exists(VENV):
+        print("could not remove all of %s: is JupyterLab still running?" % VENV)
+        return 1
     print("removed .venv and caches; work/ is untouched")
     return 0
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
 from mmlearn import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
+NOT_HERE = "this command works in the course's folder (the one with the Makefile), where make lab installs the package"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,9 +20,17 @@ def main(arguments: list[str] | None = None) -> int:
         commands.print_help()
         return 2
     options = commands.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a Windows terminal or file may have no ✓
     try:
         code: int = options.run(options)
         return code
+    except ModuleNotFoundError as error:
+        print(
+            f"mmlearn: this needs the package {error.name}; authors get it by make build or make test", file=sys.stderr
+        )
+        return 1
     except (ValueError, RuntimeError, OSError) as error:
         print(f"mmlearn: {error}", file=sys.stderr)
         return 1
@@ -107,7 +117,7 @@ def _progress(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from mmlearn.course.work import reset_exercise, reset_lesson
 
-    if options.exercise:
+    if options.exercise is not None:
         print(reset_exercise(ROOT, options.lesson, options.exercise))
     else:
         print(reset_lesson(ROOT, options.lesson))
@@ -116,8 +126,11 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     from mmlearn.course.build import build
+    from mmlearn.course.lesson import lesson_sources
     from mmlearn.course.readme import update_readme
 
+    if not lesson_sources(ROOT):
+        raise ValueError(NOT_HERE)
     build(ROOT, options.lessons, everything=options.all)
     if update_readme(ROOT):
         print("README.md: lesson table and counts made anew")
@@ -127,6 +140,8 @@ def _build(options: argparse.Namespace) -> int:
 def _sheets(options: argparse.Namespace) -> int:
     from mmlearn.course.sheets import sheets
 
+    if not (ROOT / "datasets").is_dir() or not (ROOT / "solutions").is_dir():
+        raise ValueError(NOT_HERE)
     sheets(options.names)
     return 0
 

@@ -34,7 +34,7 @@ class Run:
 def execute(notebook: Any, name: str, timeout: int = 900, kernel: str = "python3") -> Run:
     """Execute all cells in place, in an empty folder; raise CellFailed with lesson, cell and error."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     for variable, value in QUIET.items():
         os.environ.setdefault(variable, value)
@@ -53,7 +53,7 @@ def execute(notebook: Any, name: str, timeout: int = 900, kernel: str = "python3
             for place, cell in enumerate(list(notebook.cells)):
                 try:
                     client.execute_cell(cell, place)
-                except (CellExecutionError, CellTimeoutError) as error:
+                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                     raise CellFailed(_report(name, place, cell, str(error))) from None
                 _refuse_residue(name, place, cell)
             seconds = time.perf_counter() - start

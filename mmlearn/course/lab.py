@@ -75,12 +75,13 @@ def is_free(port: int) -> bool:
 
 def wait_until_up(server: subprocess.Popen[bytes], port: int) -> None:
     """Return when the server answers; RuntimeError if it has ended or stays silent."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know this machine
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError(f"JupyterLab ended at once with code {server.returncode}; its message stands above")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=2):
+            with direct.open(f"http://127.0.0.1:{port}/login", timeout=2):
                 return
         except urllib.error.HTTPError:
             return  # it answers, if only to ask for the token

@@ -47,7 +47,12 @@ def lesson_sources(root: Path) -> list[Path]:
 def find_source(root: Path, number: str) -> Path:
     """The source of lesson `number` ("1" and "01" are both the first); unknown ones are an error that lists all."""
     known = {path.stem[:2]: path for path in lesson_sources(root)}
-    wanted = number.strip().zfill(2)[:2]
+    return pick(known, number)
+
+
+def pick(known: dict[str, Path], number: str) -> Path:
+    """The lesson `number` among the `known`; "1" and "01" are the same, and an unknown one is told which there are."""
+    wanted = number.strip().zfill(2) if number.strip() else ""
     if wanted not in known:
         raise LessonError(f"there is no lesson {number!r}; the lessons are {', '.join(known) or 'none yet'}")
     return known[wanted]

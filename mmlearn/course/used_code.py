@@ -6,13 +6,20 @@ import ast
 import hashlib
 from pathlib import Path
 
+from mmlearn.course.lesson import LessonError
+
 
 def fingerprint(source: Path, root: Path) -> str:
     """A digest of the lesson's source and of every package file that it uses, directly or not."""
-    digest = hashlib.sha256(source.read_bytes())
+    digest = hashlib.sha256(_bytes(source))
     for path in sorted(used_files(source, root)):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+        digest.update(path.relative_to(root).as_posix().encode() + _bytes(path))
     return digest.hexdigest()[:16]
+
+
+def _bytes(path: Path) -> bytes:
+    """As git stores it: a checkout on Windows may have other line ends."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def used_files(source: Path, root: Path) -> set[Path]:
@@ -32,7 +39,11 @@ def used_files(source: Path, root: Path) -> set[Path]:
 
 def _imports(path: Path, root: Path) -> set[Path]:
     files: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise LessonError(f"{path.name}, line {error.lineno}: {error.msg}") from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "mmlearn":
             for alias in node.names:
                 files |= _defined_in(node.module, alias.name, root)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mmlearn.course.lesson import LessonError
+from mmlearn.course.lesson import LessonError, pick
 
 RECORD = ".course.json"  # which version of each lesson was handed out, by digest
 
@@ -49,7 +49,9 @@ def reset_lesson(root: Path, number: str) -> str:
     lesson = find_shipped(root, number)
     mine = root / "work" / lesson.name
     kept = _put_aside(mine)
-    bring_lessons(root)
+    mine.parent.mkdir(exist_ok=True)
+    _copy(lesson, mine)
+    _write(mine.parent, _read(mine.parent) | {lesson.name: _digest(lesson)})
     return f"{mine.name}: fresh copy" + (f"; your old one is {kept.name}" if kept else "")
 
 
@@ -65,7 +67,10 @@ def reset_exercise(root: Path, number: str, exercise: str) -> str:
     mine = root / "work" / lesson.name
     if not mine.exists():
         raise LessonError(f"work/{lesson.name} is not there yet: run mmlearn start {lesson.name[:2]}")
-    notebook = nbformat.read(mine, as_version=4)
+    try:
+        notebook = nbformat.read(mine, as_version=4)
+    except (ValueError, nbformat.ValidationError):
+        raise LessonError(f"work/{mine.name} is not a notebook any more: run mmlearn reset {number}") from None
     theirs = _exercise_cells(notebook)
     if wanted not in theirs:
         raise LessonError(f"work/{mine.name} has no cell of exercise {wanted} any more: run mmlearn reset {number}")
@@ -91,10 +96,7 @@ def shipped(root: Path) -> list[Path]:
 def find_shipped(root: Path, number: str) -> Path:
     """The learner's notebook of lesson "1" or "01"."""
     known = {path.name[:2]: path for path in shipped(root)}
-    wanted = number.strip().zfill(2)
-    if wanted not in known:
-        raise LessonError(f"there is no lesson {number!r}; the lessons are {', '.join(known)}")
-    return known[wanted]
+    return pick(known, number)
 
 
 def lessons_and_exercises(root: Path) -> dict[str, list[str]]:

@@ -1,5 +1,9 @@
-import importlib.util
+import os
+import signal
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -23,9 +27,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def steps(place: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
+    monkeypatch.setattr(bootstrap, "is_usable", os.path.exists)
 
     def step(label: str, command: list[str]) -> None:
         done.append(label.split(" (")[0])
+        commands.append(command)
         (place / ".venv").mkdir(exist_ok=True)
         (place / ".venv" / "python").touch()
 
@@ -33,6 +39,7 @@ def steps(place: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
+commands: list[list[str]] = []
 ALL = ["making .venv", "installing the packages", "registering the Jupyter kernel"]
 
 
@@ -87,8 +94,6 @@ def test_an_unknown_command_lists_the_known_ones(capsys: pytest.CaptureFixture[s
 
 
 def test_it_stands_on_the_standard_library_alone() -> None:
-    spec = importlib.util.spec_from_file_location("alone", SOURCE)
-    assert spec and spec.loader
     names = {line.split()[1] for line in SOURCE.read_text(encoding="utf-8").splitlines() if line.startswith("import ")}
     assert names and names <= set(sys.stdlib_module_names)
 
@@ -98,3 +103,84 @@ def test_clean_leaves_the_learners_work(place: Path) -> None:
         (place / name).mkdir()
     bootstrap.clean()
     assert (place / "work").exists() and not (place / ".venv").exists() and not (place / "dist").exists()
+
+
+def test_the_pins_are_used_and_a_broken_environment_is_made_anew(steps: list[str], place: Path) -> None:
+    commands.clear()
+    bootstrap.install("lab,opencv")
+    venv, pip, _ = commands
+    assert "--clear" in venv
+    assert pip[pip.index("-c") + 1] == str(place / "constraints.txt")
+    assert pip[pip.index("-e") + 1] == f"{place}[lab,opencv]"
+
+
+def test_where_python_lies_on_each_system() -> None:
+    assert bootstrap.venv_python("v", "posix") == os.path.join("v", "bin", "python")
+    assert bootstrap.venv_python("v", "nt") == os.path.join("v", "Scripts", "python.exe")
+
+
+def test_an_environment_without_pip_or_of_an_old_python_is_not_usable(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    assert bootstrap.is_usable(sys.executable)
+    assert not bootstrap.is_usable(str(tmp_path / "python"))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "half")], check=True)
+    assert not bootstrap.is_usable(bootstrap.venv_python(str(tmp_path / "half"), os.name))
+    monkeypatch.setattr(bootstrap, "OLDEST", (9, 0))
+    assert not bootstrap.is_usable(sys.executable)
+
+
+def test_the_place_of_the_course_is_part_of_an_installation(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bootstrap.fingerprint()
+    other = place / "moved"
+    other.mkdir()
+    for name in ("pyproject.toml", "constraints.txt"):
+        (other / name).write_bytes((place / name).read_bytes())
+    monkeypatch.setattr(bootstrap, "ROOT", str(other))
+    assert bootstrap.fingerprint() != before
+
+
+def test_a_python_newer_than_tested_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 99, 0))
+    bootstrap.check_python()
+    assert "tested up to 3.13" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "version_info", (3, 13, 1))
+    bootstrap.check_python()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_step_that_is_interrupted_says_how_to_go_on(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", interrupted)
+    with pytest.raises(SystemExit, match="Run the same again"):
+        bootstrap.step("installing", ["pip"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to pass on")
+def test_a_kill_is_passed_on(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "PYTHON", sys.executable)
+    before = signal.getsignal(signal.SIGTERM)
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    start = time.monotonic()
+    try:
+        assert bootstrap.run(["-c", "import time; time.sleep(60)"]) == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert time.monotonic() - start < 50
+
+
+def test_ctrl_c_waits_for_the_command_to_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Process:
+        calls = 0
+
+        def wait(self) -> int:
+            self.calls += 1
+            if self.calls == 1:
+                raise KeyboardInterrupt
+            return 7
+
+    monkeypatch.setattr(bootstrap.subprocess, "Popen", lambda *a, **k: Process())
+    monkeypatch.setattr(bootstrap.signal, "signal", lambda *a: None)
+    assert bootstrap.run(["x"]) == 7

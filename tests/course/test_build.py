@@ -6,7 +6,7 @@ import pytest
 
 from mmlearn.course.build import build, is_stale, read_record, stored_differences
 from mmlearn.course.execute import CellFailed
-from mmlearn.course.lesson import read_lesson
+from mmlearn.course.lesson import LessonError, read_lesson
 from mmlearn.course.notebooks import learner_notebook, solution_notebook, to_text
 
 
@@ -72,6 +72,8 @@ def test_a_notebook_edited_by_hand_is_found_out(tiny: Path, where: str) -> None:
     [
         ("1 / 0", "ZeroDivisionError"),
         ("import sys; print('noise', file=sys.stderr)", "writes to stderr"),
+        ("import os; os._exit(1)", "Kernel died"),
+        ("from ipywidgets import IntSlider; display(IntSlider())", "leaves a widget"),
     ],
 )
 def test_a_failing_cell_names_lesson_cell_and_error_and_writes_nothing(tiny: Path, bad: str, says: str) -> None:
@@ -95,3 +97,45 @@ def test_used_code_counts_as_source(tiny: Path) -> None:
     assert not is_stale(tiny, source_of(tiny))
     (package / "data" / "far.py").write_text("thing = 2\n", encoding="utf-8")
     assert is_stale(tiny, source_of(tiny))
+
+
+def test_cells_run_in_an_empty_folder(tiny: Path) -> None:
+    edit(tiny, 'print("done")', "import os; print(os.listdir())")
+    build(tiny, [])
+    solved = nbformat.read(tiny / "solutions" / "90_tiny.ipynb", as_version=4)
+    assert solved.cells[-1].outputs[0].text == "[]\n"
+
+
+def test_a_named_lesson_is_built_even_if_nothing_changed(tiny: Path) -> None:
+    build(tiny, [])
+    assert build(tiny, ["90"]) == ["90_tiny"]
+
+
+def test_line_ends_do_not_make_a_lesson_stale_and_are_written_one_way(tiny: Path) -> None:
+    build(tiny, [])
+    assert b"\r" not in (tiny / "solutions" / "90_tiny.ipynb").read_bytes()
+    source_of(tiny).write_bytes(source_of(tiny).read_bytes().replace(b"\n", b"\r\n"))
+    assert not is_stale(tiny, source_of(tiny))
+
+
+def test_data_tables_count_as_used_code(tiny: Path) -> None:
+    tables = tiny / "mmlearn" / "data" / "tables"
+    tables.mkdir(parents=True)
+    (tiny / "mmlearn" / "data" / "near.py").write_text("thing = 1\n", encoding="utf-8")
+    (tables / "names.csv").write_text("a,b\n", encoding="utf-8")
+    edit(tiny, 'print("done")', "if False:\n    from mmlearn.data.near import thing")
+    build(tiny, [])
+    (tables / "names.csv").write_text("a,c\n", encoding="utf-8")
+    assert is_stale(tiny, source_of(tiny))
+
+
+def test_a_syntax_error_is_named_with_its_line(tiny: Path) -> None:
+    edit(tiny, 'print("done")', "def broken(:")
+    with pytest.raises(LessonError, match=r"90_tiny\.py, line 3\d: "):
+        build(tiny, [])
+
+
+def test_hidden_cells_start_folded(tiny: Path) -> None:
+    edit(tiny, '# %%\nprint("done")', '# %% tags=["hide-input"]\nprint("done")')
+    cell = solution_notebook(read_lesson(source_of(tiny)), tiny).cells[-1]
+    assert cell.metadata["jupyter"]["source_hidden"] is True

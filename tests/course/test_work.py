@@ -111,3 +111,38 @@ def test_outside_the_courses_folder_the_error_says_so(tmp_path: Path) -> None:
 
 def test_exercises_are_listed_by_lesson(course: Path) -> None:
     assert lessons_and_exercises(course) == {"90_tiny": ["90.1"]}
+
+
+def test_reset_takes_no_news_away_from_other_lessons(course: Path) -> None:
+    other = course / "notebooks" / "91_other.ipynb"
+    shutil.copyfile(course / "notebooks" / "90_tiny.ipynb", other)
+    bring_lessons(course)
+    mine = course / "work" / "91_other.ipynb"
+    mine.write_text(mine.read_text(encoding="utf-8").replace("done", "my own words"), encoding="utf-8")
+    other.write_text(other.read_text(encoding="utf-8").replace("done", "better"), encoding="utf-8")
+    reset_lesson(course, "90")
+    assert "91_other.new-1.ipynb" in " ".join(bring_lessons(course))
+
+
+def test_a_file_that_is_no_notebook_any_more_is_named(course: Path) -> None:
+    (course / "work" / "90_tiny.ipynb").write_text("{}", encoding="utf-8")
+    with pytest.raises(LessonError, match=r"work/90_tiny.ipynb is not a notebook any more"):
+        reset_exercise(course, "90", "1")
+
+
+@pytest.mark.parametrize("number", ["", " ", "9", "0901"])
+def test_no_number_is_taken_for_another(course: Path, number: str) -> None:
+    with pytest.raises(LessonError, match="there is no lesson"):
+        reset_lesson(course, number)
+
+
+def test_a_reset_exercise_loses_its_old_output(course: Path) -> None:
+    mine = course / "work" / "90_tiny.ipynb"
+    notebook = nbformat.read(mine, as_version=4)
+    for cell in notebook.cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="old")], 3
+    nbformat.write(notebook, mine)
+    reset_exercise(course, "90", "1")
+    cells = nbformat.read(mine, as_version=4).cells
+    assert not any(c.get("outputs") or c.get("execution_count") for c in cells)
