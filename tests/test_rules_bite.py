@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
         ("F901", "def todo():\n    raise NotImplemented\n"),
     ],
 )
-@pytest.mark.parametrize("folder", ["mmlearn", "tests", "solutions"])
+@pytest.mark.parametrize("folder", ["mmlearn", "tests", "solutions", "notebooks"])
 def test_a_defect_is_caught_everywhere(rule: str, snippet: str, folder: str) -> None:
     command = [sys.executable, "-m", "ruff", "check", "--output-format=json", f"--stdin-filename={folder}/x.py", "-"]
     run = subprocess.run(command, input=snippet, cwd=ROOT, capture_output=True, text=True)
