@@ -1,4 +1,4 @@
-"""Surroundings for the learner's code: prints caught, warnings quiet, random numbers always the same."""
+"""Surroundings for the learner's code: prints caught, random numbers the same, the kernel kept alive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
@@ -95,3 +95,32 @@ def same_random_numbers(seed: int) -> Iterator[None]:
         np.random.set_state(numpy)
         if torch:
             torch.random.set_rng_state(torches)
+
+
+@contextmanager
+def kernel_kept() -> Iterator[None]:
+    """Meanwhile IPython's quit() and exit() raise SystemExit, as Python's own do, and end no kernel.
+
+    In a notebook these names are IPython's: they raise nothing, so the function that called them runs on,
+    and the kernel ends a moment later, with all that the learner has in it.
+
+    Built in: lesson 00.
+    """
+    ipython: Any = sys.modules.get("IPython")  # not imported: without it there is nothing to keep
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        yield
+        return
+    before = vars(shell).get("ask_exit")  # as a rule None: it is a method of the class
+    shell.ask_exit = _exit
+    try:
+        yield
+    finally:
+        if before is None:
+            del shell.ask_exit
+        else:
+            shell.ask_exit = before
+
+
+def _exit() -> NoReturn:
+    raise SystemExit

@@ -11,7 +11,7 @@ from mmlearn.checks.run import Failure
 _HINTS = {
     "NameError": "Python does not know this name. Is it spelt right? If so, run the cells above first.",
     "RecursionError": "The function calls itself without end: it needs a case that returns without another call.",
-    "SystemExit": "exit() and sys.exit() end a whole program: hand the result back with `return`.",
+    "SystemExit": "exit(), quit() and sys.exit() end a whole program: hand the result back with `return`.",
     "IndexError": "Places are counted from 0, so the last one is the length less 1.",
     "UnboundLocalError": "The name gets its value only on a branch or in a loop that was not run here.",
     "NotImplementedError": "A line `raise NotImplementedError` is still there and stops your code: delete it.",

@@ -35,7 +35,9 @@ def progress_folder() -> Path:
     Built in: lesson 00.
     """
     home = os.environ.get("MMLEARN_HOME")
-    return (Path(home) if home else platformdirs.user_data_path("mmlearn-course", appauthor=False)) / "progress"
+    if home:
+        return Path(os.path.expanduser(home)) / "progress"  # Path's own raises for an unknown user
+    return platformdirs.user_data_path("mmlearn-course", appauthor=False) / "progress"
 
 
 def record(exercise_id: str, state: State) -> None:

@@ -21,6 +21,18 @@ def forever(x):
 
 def exercise(seconds):
     return Exercise("99.1", "One", lambda x: x, (Case("one", lambda rng: (1,)),), (), seconds=seconds)
+
+def quits(x):
+    quit()
+    return x
+
+def exits(x):
+    exit()
+    return x
+
+def exits_to_stay(x):
+    exit(keep_kernel=True)
+    return x
 """
 
 
@@ -72,3 +84,19 @@ def test_the_interrupt_button_interrupts(kernel: tuple[Any, Any]) -> None:
     assert client.get_shell_msg(timeout=60)["content"]["ename"] == "KeyboardInterrupt"
     assert time.monotonic() - before < 20
     assert run(client, "print(judge(exercise(5), abs).text)").endswith("99.1 ✓ right: 1 case\n")
+
+
+@pytest.mark.parametrize("call", ["quits", "exits", "exits_to_stay"])
+def test_quit_and_exit_are_a_verdict_and_the_kernel_lives(call: str, kernel: tuple[Any, Any]) -> None:
+    manager, client = kernel
+    said = run(client, f"kept = 7; print(judge(exercise(5), {call}).text)")
+    assert "99.1 ✗" in said and "SystemExit" in said and "hand the result back with `return`" in said
+    time.sleep(0.5)  # the kernel would end 0.1 s after the cell
+    assert manager.is_alive() and run(client, "print(kept)") == "7\n"
+
+
+def test_a_cells_own_exit_works_as_before(kernel: tuple[Any, Any]) -> None:
+    client = kernel[1]
+    run(client, "judge(exercise(5), quits)")
+    reply = client.execute_interactive("exit(keep_kernel=True)", timeout=60, output_hook=lambda message: None)
+    assert [(each["source"], each["keepkernel"]) for each in reply["content"]["payload"]] == [("ask_exit", True)]

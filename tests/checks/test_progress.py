@@ -70,3 +70,16 @@ def test_bars(home: Path) -> None:
 def test_without_the_variable_it_lies_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MMLEARN_HOME", raising=False)
     assert progress_folder().parts[-2:] == ("mmlearn-course", "progress")
+
+
+def test_a_tilde_in_the_variable_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for home in ("HOME", "USERPROFILE"):  # Windows reads the second
+        monkeypatch.setenv(home, str(tmp_path))
+    for given, folder in {"~": tmp_path, "~/learnt": tmp_path / "learnt"}.items():
+        monkeypatch.setenv("MMLEARN_HOME", given)
+        assert progress_folder() == folder / "progress"
+
+
+def test_a_tilde_before_no_user_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLEARN_HOME", "~nobody-of-this-name/learnt")
+    assert progress_folder().parts[-2:] == ("learnt", "progress")

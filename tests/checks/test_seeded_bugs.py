@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmlearn.checks import compare, find, progress, run, show, thread, verdict
+from mmlearn.checks import capture, compare, find, progress, run, show, thread, verdict
 from mmlearn.checks.capture import Prints
 from mmlearn.checks.kinds import as_array
 from mmlearn.checks.where import Place
 
 NOTICED = (AssertionError, pytest.fail.Exception, SystemExit, FileNotFoundError)  # not: any error at all
-FIXTURES = {"home", "capsys", "monkeypatch"}
+FIXTURES = {"home", "capsys", "monkeypatch", "tmp_path"}
 arrays, numbers, failure, outcome = compare._arrays, compare._numbers, run._failure, run._outcome
 checks = importlib.import_module("mmlearn.checks.check")  # the attribute of this name is the function
 again = checks._again
@@ -127,6 +127,11 @@ def open_mouth(own: list[int]) -> Iterator[Prints]:
     yield Prints(SimpleNamespace(), own, True)  # type: ignore[arg-type]
 
 
+def never_put_back() -> nullcontext[None]:
+    capture.sys.modules["IPython"].get_ipython().ask_exit = capture._exit
+    return nullcontext()
+
+
 def value_only(f: Any, *args: Any) -> dict[str, Any]:
     return {"value": f(*args).detach()}
 
@@ -198,6 +203,12 @@ SEEDED_BUGS = (
               "test_verdict.test_an_error_is_told_with_the_learners_own_line"),
     SeededBug("exit() gets out", R, "_failure", exits,
               "test_verdict.test_exit_interrupt_and_endless_recursion_are_verdicts"),
+    SeededBug("quit() in a notebook ends the kernel", R, "kernel_kept", nullcontext,
+              "test_capture.test_quit_in_a_notebook_raises_and_ends_nothing"),
+    SeededBug("quit() does nothing at all", "mmlearn.checks.capture", "_exit", lambda: None,
+              "test_capture.test_quit_in_a_notebook_raises_and_ends_nothing"),
+    SeededBug("quit() is not put back", R, "kernel_kept", never_put_back,
+              "test_capture.test_quit_works_again_after_the_run"),
     SeededBug("changes of the input go unnoticed", R, "_changed", lambda now, was: False, CHANGED),
     SeededBug("inputs are not copied", R, "copy", SimpleNamespace(deepcopy=lambda args: args), CHANGED),
     SeededBug("a lent value is the original", L, "copy", SimpleNamespace(deepcopy=lambda value: value),
@@ -242,6 +253,8 @@ SEEDED_BUGS = (
               "test_progress.test_a_state_never_falls_back_and_stubs_are_no_tries"),
     SeededBug("a damaged record is thrown away", "mmlearn.checks.progress", "_put", throws_away,
               "test_progress.test_a_damaged_file_is_kept_aside_and_the_others_live", {"damage": b"{"}),
+    SeededBug("a tilde is taken for a folder's name", "os.path", "expanduser", str,
+              "test_progress.test_a_tilde_in_the_variable_is_the_home_folder"),
     SeededBug("progress is recorded while lessons are built", "mmlearn.checks.progress", "building", lambda: False,
               "test_check.test_nothing_is_recorded_while_lessons_are_built"),
 )  # fmt: skip
