@@ -107,7 +107,7 @@ def _torchvision() -> Finding:
     wanted = next((r for r in metadata.requires("torchvision") or [] if r.replace(" ", "").startswith("torch==")), "")
     fine = not wanted or wanted.split("==")[1].split("+")[0].strip() == _version("torch").split("+")[0]
     cure = "pip uninstall torchvision: beside this torch it stops transformers from loading, and the course needs none"
-    return Finding("torchvision", _version("torchvision"), "none, or made for this torch", fine, cure)
+    return Finding("torchvision", _version("torchvision") or "here", "none, or made for this torch", fine, cure)
 
 
 def _version(package: str) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmlearn.data.require import whole_pixels
 from mmlearn.types import BoolArray, FloatArray, UInt8Array
 
+LARGEST = 4096  # pixels a side; beyond it painting takes gigabytes
 Paint = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
 
@@ -46,12 +48,13 @@ def draw_background(name: str, size: int) -> UInt8Array:
     >>> draw_background("grass", 64).shape
     (64, 64, 3)
 
-    Raises ValueError for an unknown name.
+    Raises ValueError for an unknown name, or a size that is not 1 to 4096 whole pixels.
 
     Built in: lesson 00.
     """
     if name not in _PAINTS:
         raise ValueError(f"unknown background {name!r}: choose one of {', '.join(_PAINTS)}")
+    size = whole_pixels(size, 1, LARGEST)
     across, down = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
     colour = _PAINTS[name](across, down, _noise(name))  # (size, size, 3)
     painted: UInt8Array = np.clip(np.floor(colour + 0.5), 0, 255).astype(np.uint8)

@@ -20,7 +20,7 @@ FILE = Path(__file__).parent / "tables" / "bench_scenes.npz"
 TRAIN, TEST = 20_000, 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BenchPart(Rows):
     """Pictures of two things, each with the caption that names both, their relation and the place.
 
@@ -35,7 +35,7 @@ class BenchPart(Rows):
     background: IntArray  # (n,) position in backgrounds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BenchScenes:
     """What `bench_scenes` returns: both parts, and the words that the numbers stand for.
 

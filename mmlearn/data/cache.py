@@ -21,6 +21,7 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 _DAY = 24 * 3600.0  # seconds; an unfinished file older than this has no writer any more
 _LABELS = "__labels__"  # lists the other members: a damaged directory of a zip can hide some of them
+_TAKEN = (_LABELS, "file", "allow_pickle")  # numpy.savez has arguments of these names
 _log = logging.getLogger("mmlearn")
 
 
@@ -37,7 +38,7 @@ def cache_folder() -> Path:
     Built in: lesson 00.
     """
     chosen = os.environ.get("MMLEARN_CACHE")
-    return Path(chosen) if chosen else user_cache_path("mmlearn-course", appauthor=False)
+    return Path(chosen).expanduser() if chosen else user_cache_path("mmlearn-course", appauthor=False)
 
 
 def cached(name: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
@@ -51,10 +52,11 @@ def cached(name: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arr
     Args:
         name: how the file's name begins: letters, digits, "-" and "_".
         key: all that the arrays depend on (versions, sizes, hashes), as plain JSON values.
-        make: takes nothing, returns a dict of arrays, none of them of dtype object.
+        make: takes nothing, returns a dict of arrays, none of them of dtype object. Their labels are
+            identifiers, other than "file" and "allow_pickle", which the file format cannot hold.
 
-    Raises ValueError for a name that is not a plain file name or for arrays of dtype object, and TypeError
-    if the key is not plain JSON.
+    Raises ValueError for a name that is not a plain file name, for such a label or for arrays of dtype
+    object, and TypeError if the key is not plain JSON.
 
     >>> from tempfile import TemporaryDirectory
     >>> from unittest.mock import patch
@@ -73,6 +75,8 @@ def cached(name: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arr
         return stored
     arrays = make()
     for label, array in arrays.items():
+        if not str(label).isidentifier() or label in _TAKEN:
+            raise ValueError(f"expected labels that are identifiers, none of {', '.join(_TAKEN)}, got {label!r}")
         if array.dtype.hasobject:
             raise ValueError(f"expected plain dtypes, but {label!r} holds Python objects ({array.dtype})")
     _write(path, arrays)

@@ -12,6 +12,7 @@ from mmlearn.data.cache import cached
 from mmlearn.data.graph import SIZES, Scene
 from mmlearn.data.nouns import nouns
 from mmlearn.data.render import drawn_from, render_sticker
+from mmlearn.data.require import whole_pixels
 from mmlearn.types import IntArray, UInt8Array
 
 SMALLEST, LARGEST = 32, 512  # pixels a side: below, small things are smudges; above, a scene takes 0.8 MB
@@ -43,10 +44,8 @@ def draw_scenes(scenes: Sequence[Scene], size: int) -> tuple[UInt8Array, IntArra
 
     Built in: lesson 00.
     """
-    whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-    if not whole or not SMALLEST <= size <= LARGEST:
-        raise ValueError(f"expected a size of {SMALLEST} to {LARGEST} whole pixels, got {size!r}")
-    sprites, papers = _sprites(int(size)), _papers(int(size))
+    size = whole_pixels(size, SMALLEST, LARGEST)
+    sprites, papers = _sprites(size), _papers(size)
     order = [_PLACE[scene.background.name] for scene in scenes]
     images = papers[np.array(order, dtype=np.int64)]  # (n, size, size, 3)
     boxes = np.full((len(scenes), MOST, 4), -1, dtype=np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Self
@@ -15,9 +14,10 @@ from numpy.typing import ArrayLike
 from mmlearn.data.bar import bar
 from mmlearn.data.cache import cached
 from mmlearn.data.rows import Rows
-from mmlearn.data.unavailable import DataUnavailable
+from mmlearn.data.unavailable import DataUnavailable, version_of
 from mmlearn.types import IntArray, StrArray, UInt8Array
 
+_INSTALL = "easy-vqa>=1.0"
 SPLITS = ("train", "test")
 
 
@@ -57,8 +57,8 @@ def easy_vqa(split: str = "train") -> EasyVQA:
     Args:
         split: "train" or "test".
 
-    Returns an EasyVQA. Licence: MIT, Victor Zhou. Raises DataUnavailable if the package easy-vqa is missing,
-    ValueError for an unknown split.
+    Returns an EasyVQA. Licence: MIT, Victor Zhou. Raises DataUnavailable if the package easy-vqa or its data
+    is missing, ValueError for an unknown split.
 
     >>> data = easy_vqa("test")
     >>> len(data), data.images.shape
@@ -70,11 +70,12 @@ def easy_vqa(split: str = "train") -> EasyVQA:
     """
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-    folder = _folder() / split
+    folder = _folder(split)
     rows = json.loads((folder / "questions.json").read_text(encoding="utf-8"))  # [question, answer, image id]
     # The package lists its pictures in the order of the file system, which differs between machines: sort.
     ids = sorted(int(path.stem) for path in (folder / "images").glob("*.png"))
-    stored = cached(f"easy_vqa_{split}", {"easy-vqa": version("easy-vqa")}, lambda: {"images": _pictures(folder, ids)})
+    key = {"easy-vqa": version_of(_INSTALL, "easy_vqa")}
+    stored = cached(f"easy_vqa_{split}", key, lambda: {"images": _pictures(folder, ids)})
     place = {number: row for row, number in enumerate(ids)}
     return EasyVQA(
         questions=np.array([row[0] for row in rows]),
@@ -84,11 +85,15 @@ def easy_vqa(split: str = "train") -> EasyVQA:
     )
 
 
-def _folder() -> Path:
+def _folder(split: str) -> Path:
     spec = find_spec("easy_vqa")
     if spec is None or spec.origin is None:
-        raise DataUnavailable("easy_vqa", "no package easy_vqa", 'pip install "easy-vqa>=1.0"')
-    return Path(spec.origin).parent / "data"
+        raise DataUnavailable("easy_vqa", "no package easy_vqa", f'pip install "{_INSTALL}"')
+    folder = Path(spec.origin).parent / "data" / split
+    if not (folder / "questions.json").is_file():
+        why = f"no data/{split}/questions.json in the package easy_vqa"
+        raise DataUnavailable("easy_vqa", why, f'pip install --force-reinstall "{_INSTALL}"')
+    return folder
 
 
 def _pictures(folder: Path, ids: list[int]) -> UInt8Array:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmlearn.data.unavailable import DataUnavailable
 
+INSTALL_DATASETS = 'pip install "datasets>=3.0"'  # it reads what is fetched
 _PART = re.compile(r"-(\d{5})-of-(\d{5})\b")  # train-00000-of-00002-2f8f6bfa.parquet
 
 
@@ -59,10 +60,12 @@ def whole(files: list[Path]) -> list[Path]:
 def fetch(split: HubSplit, what: str) -> list[Path]:
     """Download the split into the hub cache, saying first what and how large; returns its files.
 
-    Raises DataUnavailable if huggingface_hub is missing or the hub does not answer.
+    Raises DataUnavailable, before anything is fetched, if the package datasets or huggingface_hub is missing,
+    and if the hub does not answer.
 
     Built in: lesson 00.
     """
+    _package_datasets(what)
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
@@ -109,7 +112,7 @@ def _package_datasets(what: str) -> Any:
         module = None
     if not hasattr(module, "Dataset"):
         why = "its files are Parquet, and there is no package datasets to read them"
-        raise DataUnavailable(what, why, 'pip install "datasets>=3.0"')
+        raise DataUnavailable(what, why, INSTALL_DATASETS)
     return module
 
 

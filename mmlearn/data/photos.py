@@ -10,7 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmlearn.data.hub import HubSplit, cached_files, fetch, read_parquet, whole
+from mmlearn.data.hub import INSTALL_DATASETS, HubSplit, cached_files, fetch, read_parquet, whole
 from mmlearn.data.rows import Rows
 from mmlearn.data.unavailable import DataUnavailable
 from mmlearn.types import IntArray, UInt8Array
@@ -141,7 +141,7 @@ def _files(name: str, split: str, folder: Path | str | None, download: bool) -> 
             files = fetch(source, what)
     if not files:
         call = f'photos("{name}", "{split}", download=True)'
-        raise DataUnavailable(what, why, f'pip install "datasets>=3.0", then {call}: fetches {source.size}')
+        raise DataUnavailable(what, why, f"{INSTALL_DATASETS}, then in Python: {call}: fetches {source.size}")
     return files
 
 

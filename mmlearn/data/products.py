@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from mmlearn.data.hub import HubSplit, cached_files, fetch, read_parquet
+from mmlearn.data.hub import INSTALL_DATASETS, HubSplit, cached_files, fetch, read_parquet
 from mmlearn.data.rows import Rows
-from mmlearn.data.unavailable import DataUnavailable
+from mmlearn.data.unavailable import DataUnavailable, command_here
 from mmlearn.types import IntArray, UInt8Array
 
 WHAT = "products (Fashion-MNIST)"
@@ -70,15 +70,28 @@ def products(split: str = "train", folder: Path | str | None = None, download: b
     classes = place / f"{PREFIX[split]}-labels-idx1-ubyte.gz"
     if pictures.is_file() and classes.is_file():
         return Products(read_idx(pictures), read_idx(classes).astype(np.int64))
-    apt = "sudo apt-get install dataset-fashion-mnist"
     if folder is not None:
-        raise DataUnavailable(WHAT, f"no {pictures.name} and {classes.name} in {folder}", apt)
+        raise DataUnavailable(WHAT, f"no {pictures.name} and {classes.name} in {folder}", install_products(split))
     files = cached_files(HUB[split]) or (fetch(HUB[split], f"{WHAT}, {split}") if download else [])
     if not files:
         why = f"neither a folder {DEBIAN} nor a copy in the Hugging Face cache"
-        call = f'products("{split}", download=True)'
-        raise DataUnavailable(WHAT, why, f"{apt}\nElsewhere, once online: {call}, {HUB[split].size}")
+        online = f"{_online(split)}, {HUB[split].size}"
+        apt = f"{install_products(split)}\nElsewhere, once online: {online}"
+        raise DataUnavailable(WHAT, why, command_here(apt, online))
     return _from_hub(files)
+
+
+def install_products(split: str = "train") -> str:
+    """How to get the products on this operating system.
+
+    Built in: lesson 00.
+    """
+    return command_here("sudo apt-get install dataset-fashion-mnist", _online(split))
+
+
+def _online(split: str) -> str:
+    call = f'products("{split}", download=True)'
+    return f"{INSTALL_DATASETS}, then in Python: from mmlearn.data import products; {call}"
 
 
 def read_idx(path: Path) -> UInt8Array:

@@ -38,7 +38,7 @@ class Question:
 
 
 def ask(scene: Scene, rules: Allowed, draw: Draw) -> tuple[Question, ...]:
-    """Two to four questions about a scene, always one of them to be answered by yes or no.
+    """Three to five questions about a scene, always one of them to be answered by yes or no.
 
     "Yes" and "no" are equally likely for every wording: what is asked for and is not there comes from the
     same draw as what is there. "What colour" never names the thing, whose colour is always the same.

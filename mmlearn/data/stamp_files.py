@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmlearn.data.unavailable import DataUnavailable
+from mmlearn.data.render import renderer
+from mmlearn.data.unavailable import DataUnavailable, command_here
 from mmlearn.types import UInt8Array
 
 _CHINESE = {"zh_CN": "zh"}  # Tux Paint's name for it -> the course's
@@ -46,9 +47,8 @@ def install_stamps() -> str:
 
     Built in: lesson 00.
     """
-    if sys.platform.startswith("linux"):
-        return "sudo apt-get install tuxpaint-stamps-default"
-    return "take the stamps from tuxpaint.org/download, then set MMLEARN_STAMPS to their folder"
+    elsewhere = "take the stamps from tuxpaint.org/download, then set MMLEARN_STAMPS to their folder"
+    return command_here("sudo apt-get install tuxpaint-stamps-default", elsewhere)
 
 
 def missing_stamps(why: str) -> DataUnavailable:
@@ -136,8 +136,7 @@ def draw_stamp(folder: Path, key: str, size: int) -> UInt8Array:
 
 
 def _rendered(file: Path, size: int) -> io.BytesIO:
-    import resvg_py
-
     # dpi: 16 of the drawings give their size in points or millimetres, which the default of 0 makes nothing.
-    png = resvg_py.svg_to_bytes(svg_path=str(file), width=size, height=size, dpi=96, skip_system_fonts=True)
+    draw = renderer("stamps (Tux Paint)").svg_to_bytes
+    png = draw(svg_path=str(file), width=size, height=size, dpi=96, skip_system_fonts=True)
     return io.BytesIO(bytes(png))

@@ -6,13 +6,14 @@ import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from mmlearn.data.bar import bar
 from mmlearn.data.cache import cached
+from mmlearn.data.render import RESVG
+from mmlearn.data.require import several_languages, whole_pixels
 from mmlearn.data.rows import Rows
 from mmlearn.data.stamp_files import (
     draw_stamp,
@@ -23,6 +24,7 @@ from mmlearn.data.stamp_files import (
     stamps_folder,
     stamps_places,
 )
+from mmlearn.data.unavailable import version_of
 from mmlearn.types import BoolArray, StrArray, UInt8Array
 
 PLAIN = ("military", "symbols/alphabets", "symbols/math", "symbols/money", "symbols/music")
@@ -71,8 +73,8 @@ def stamps(size: int = 128, languages: Sequence[str] = ("en", "zh"), faulty: boo
 
     Built in: lesson 00.
     """
-    if not 16 <= size <= 512:
-        raise ValueError(f"expected a size of 16 to 512 pixels, got {size}")
+    size = whole_pixels(size, 16, 512)
+    several_languages(languages)
     folder, keys = _found()
     texts = [read_captions(folder / f"{key}.txt") for key in keys]
     known = _languages(texts)
@@ -121,10 +123,14 @@ def _languages(texts: Sequence[dict[str, str]]) -> tuple[str, ...]:
 
 
 def _faults(keys: Sequence[str], texts: Sequence[dict[str, str]]) -> StrArray:
-    """The reviewed verdict on each Chinese caption; it lapses when a later release changes the caption."""
+    """The reviewed verdict on each Chinese caption; it lapses when a later release changes the caption.
+
+    The table names a caption by its fingerprint, for the words themselves are Tux Paint's.
+    """
     with _FAULTS.open(encoding="utf-8", newline="") as file:
-        reviewed = {(row["key"], row["says"]): row["why"] for row in csv.DictReader(file)}
-    return np.array([reviewed.get((key, text.get("zh", "")), "") for key, text in zip(keys, texts, strict=True)])
+        reviewed = {(row["key"], row["caption_sha256"]): row["why"] for row in csv.DictReader(file)}
+    said = [hashlib.sha256(text.get("zh", "").encode()).hexdigest()[:12] for text in texts]
+    return np.array([reviewed.get(pair, "") for pair in zip(keys, said, strict=True)])
 
 
 def _images(folder: Path, keys: Sequence[str], size: int) -> UInt8Array:
@@ -136,7 +142,7 @@ def _images(folder: Path, keys: Sequence[str], size: int) -> UInt8Array:
     made_from = {
         "pictures": hashlib.sha256(seen.encode()).hexdigest(),
         "size": size,
-        "resvg-py": version("resvg-py"),
-        "pillow": version("pillow"),
+        "resvg-py": version_of(RESVG, "stamps (Tux Paint)"),
+        "pillow": version_of("pillow", "stamps (Tux Paint)"),
     }
     return cached("stamps", made_from, draw)["images"]

@@ -16,6 +16,7 @@ import numpy as np
 from mmlearn.data.bar import bar
 from mmlearn.data.cache import Arrays, cached
 from mmlearn.data.render import STYLES, NoGlyph, drawn_from, render_sticker, svg_folder
+from mmlearn.data.require import several_languages, whole_pixels
 from mmlearn.data.rows import Rows
 from mmlearn.data.unavailable import DataUnavailable
 from mmlearn.types import IntArray, StrArray, UInt8Array
@@ -89,13 +90,10 @@ def stickers(size: int = 64, style: str = "color", languages: Sequence[str] = ("
 
 
 def _check(size: int, style: str, languages: Sequence[str]) -> None:
-    whole = isinstance(size, int | np.integer) and not isinstance(size, bool)
-    if not whole or not SMALLEST <= size <= LARGEST:
-        raise ValueError(f"expected a size of {SMALLEST} to {LARGEST} whole pixels, got {size!r}")
+    whole_pixels(size, SMALLEST, LARGEST)
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}: choose one of {', '.join(STYLES)}")
-    if isinstance(languages, str):
-        raise ValueError(f"expected several languages, such as ({languages!r},), got the text {languages!r}")
+    several_languages(languages)
     unknown = [language for language in languages if language not in LANGUAGES]
     if unknown:
         raise ValueError(f"no names in {', '.join(map(repr, unknown))}: choose from {' '.join(LANGUAGES)}")
@@ -116,9 +114,7 @@ def _pictures(size: int, style: str) -> Arrays:
         "recipe": 1,  # raise it when the way of drawing changes
         "made from": drawn_from(style),
         "table": hashlib.sha256("\n".join(codes).encode()).hexdigest(),
-        "size": size,
-        "style": style,
-    }
+    }  # size and style are in the name
     return cached(f"stickers-{style}-{size}", key, lambda: _draw(codes, size, style))
 
 

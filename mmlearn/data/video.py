@@ -67,8 +67,8 @@ def frame_difference(video: UInt8Array) -> UInt8Array:
     """
     if video.dtype != np.uint8:
         raise TypeError(f"expected uint8 frames, 0 to 255, got {video.dtype}")
-    if video.ndim != 4 or len(video) < 2:
-        raise ValueError(f"expected (T, H, W, C) with at least two frames, got {video.shape}")
+    if video.ndim != 4 or len(video) < 2 or video.shape[-1] < 1:
+        raise ValueError(f"expected (T, H, W, C) with at least two frames and at least one channel, got {video.shape}")
     change = np.abs(np.diff(video.astype(np.int16), axis=0))  # (T - 1, H, W, C)
     largest: UInt8Array = change.max(axis=-1).astype(np.uint8)  # (T - 1, H, W)
     return largest

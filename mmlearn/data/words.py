@@ -65,6 +65,8 @@ def stem(word: str) -> str:
     stays `mice`, `universe` and `university` become one. This is NLTK's version, with its small extensions
     of the paper's; it needs no data files. Words of other scripts come back unchanged.
 
+    Raises TypeError for anything but a text.
+
     >>> [stem(word) for word in ("dances", "dancing", "foxes", "mice")]
     ['danc', 'danc', 'fox', 'mice']
 
@@ -72,6 +74,8 @@ def stem(word: str) -> str:
 
     Built in: lesson 01.
     """
+    if not isinstance(word, str):
+        raise TypeError(f"expected one word, got {word!r}")
     return str(_porter().stem(word))
 
 
@@ -89,12 +93,22 @@ def content_stems(text: str) -> list[str]:
 def vocabulary(documents: Iterable[Sequence[str]]) -> list[str]:
     """Every word that occurs in the tokenised documents, once, sorted: the axes of the word space.
 
+    Raises TypeError for untokenised text, whose letters would be taken for words.
+
     >>> vocabulary([["red", "fox"], ["fox"]])
     ['fox', 'red']
 
     Built in: lesson 01.
     """
-    return sorted({word for document in documents for word in document})
+    if isinstance(documents, str):
+        raise TypeError(f"expected a list of tokenised documents, got the text {documents!r}: tokenize it first")
+    return sorted({word for document in documents for word in _words(document)})
+
+
+def _words(document: Sequence[str]) -> Sequence[str]:
+    if isinstance(document, str):
+        raise TypeError(f"expected a list of words, got the text {document!r}: tokenize it first")
+    return document
 
 
 def count_vectors(documents: Sequence[Sequence[str]], words: Sequence[str]) -> IntArray:
@@ -117,14 +131,14 @@ def count_vectors(documents: Sequence[Sequence[str]], words: Sequence[str]) -> I
 
     Built in: lesson 01.
     """
+    if isinstance(documents, str):
+        raise TypeError(f"expected a list of tokenised documents, got the text {documents!r}: tokenize it first")
     column = {word: place for place, word in enumerate(words)}
     if len(column) != len(words):
         raise ValueError(f"expected distinct words, got {len(words) - len(column)} repeats in the vocabulary")
     counts = np.zeros((len(documents), len(words)), dtype=np.int64)
     for row, document in enumerate(documents):
-        if isinstance(document, str):
-            raise TypeError(f"expected a list of words, got the text {document!r}: tokenize it first")
-        for word in document:
+        for word in _words(document):
             if word in column:
                 counts[row, column[word]] += 1
     return counts

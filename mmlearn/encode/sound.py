@@ -21,7 +21,7 @@ def frames(samples: ArrayLike, length: int = FRAME, hop: int = HOP) -> FloatArra
     Args:
         samples: (N,) amplitudes. length, hop: samples, at least 1.
 
-    Returns (T, length) float64. Raises ValueError if the sound is shorter than one frame.
+    Returns (T, length) float64. Raises ValueError if the sound is shorter than one frame, or holds NaN or infinity.
 
     >>> frames(np.arange(10), length=4, hop=3)
     array([[0., 1., 2., 3.],
@@ -37,6 +37,8 @@ def frames(samples: ArrayLike, length: int = FRAME, hop: int = HOP) -> FloatArra
         raise ValueError(f"expected length and hop of at least 1 sample, got {length} and {hop}")
     if len(sound) < length:
         raise ValueError(f"expected at least one frame of {length} samples, got {len(sound)}")
+    if not np.isfinite(sound).all():
+        raise ValueError("expected finite samples, got NaN or infinity among them")
     pieces: FloatArray = np.lib.stride_tricks.sliding_window_view(sound, length)[::hop].copy()  # (T, length)
     return pieces
 
@@ -113,8 +115,8 @@ def mel_filters(rate: int, length: int = FRAME, bands: int = BANDS) -> FloatArra
     Args:
         rate: samples a second. length: samples of a frame, even. bands: how many.
 
-    Returns (length // 2 + 1, bands) float64, 0 to 1. Raises ValueError if `length` is odd, or if a band is so
-    narrow that no bin falls inside it.
+    Returns (length // 2 + 1, bands) float64, 0 to 1. Raises ValueError if `length` is odd, if the rate or the
+    number of bands is not above 0, or if a band is so narrow that no bin falls inside it.
 
     >>> mel_filters(22050).shape
     (513, 64)
@@ -123,7 +125,9 @@ def mel_filters(rate: int, length: int = FRAME, bands: int = BANDS) -> FloatArra
 
     Built in: lesson 01.
     """
-    if length % 2:
+    if not 0 < rate < np.inf or bands < 1:
+        raise ValueError(f"expected a rate above 0 and at least 1 band, got {rate} and {bands}")
+    if length < 2 or length % 2:
         raise ValueError(f"expected an even frame length, so that the last bin is half the rate, got {length}")
     edges = mel_to_hz(np.linspace(0, hz_to_mel(rate / 2), bands + 2))  # (bands + 2,) Hz
     bins = np.linspace(0, rate / 2, length // 2 + 1)[:, None]  # (bins, 1) Hz

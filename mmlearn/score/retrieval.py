@@ -21,7 +21,8 @@ def hits_at_k(similarity: ArrayLike, k: int) -> FloatArray:
             **The match of query i is item i**, so N >= Q.
         k: how many answers are looked at, 1 to N.
 
-    Returns (Q,) float64, 0 to 1. Raises ValueError for another shape, NaN, or k out of range.
+    Returns (Q,) float64, 0 to 1. Raises ValueError for another shape, NaN, or a k that is no whole number or
+    out of range.
 
     >>> hits_at_k([[0.9, 0.1, 0.0], [0.5, 0.5, 0.5], [0.3, 0.2, 0.1]], k=1).round(3)
     array([1.   , 0.333, 0.   ])
@@ -33,6 +34,8 @@ def hits_at_k(similarity: ArrayLike, k: int) -> FloatArray:
         raise ValueError(f"expected (queries, items) with an item for every query, got shape {scores.shape}")
     if np.isnan(scores).any():
         raise ValueError("expected similarities, got NaN among them: was a zero vector divided by its length?")
+    if not isinstance(k, int | np.integer):
+        raise ValueError(f"expected k to be a whole number, got {k!r}")
     if not 1 <= k <= scores.shape[1]:
         raise ValueError(f"expected k from 1 to the gallery's {scores.shape[1]} items, got {k}")
     match = np.diagonal(scores)[:, None]  # (Q, 1)

@@ -48,3 +48,9 @@ def test_mean_colours_lie_apart() -> None:
 def test_unknown_name() -> None:
     with pytest.raises(ValueError, match="unknown background 'moon': choose one of grass, beach"):
         draw_background("moon", 64)
+
+
+@pytest.mark.parametrize("size", [-5, 0, 1.5, 64.0, "64", None, True, 5000])
+def test_a_size_that_is_no_count_of_pixels(size) -> None:
+    with pytest.raises(ValueError, match="expected a size of 1 to 4096 whole pixels, got"):
+        draw_background("grass", size)

@@ -225,6 +225,20 @@ def test_python_objects_and_keys_that_are_not_json_are_refused(folder: Path) -> 
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("label", ["file", "allow_pickle", "__labels__", "", "a b", "a/b", "1"])
+def test_a_label_that_would_get_lost_is_refused(folder: Path, label: str) -> None:
+    with pytest.raises(ValueError, match=f"expected labels that are identifiers, .*, got {label!r}"):
+        cached("pets", {}, lambda: {"images": np.zeros(2), label: np.zeros(2)})
+    assert not folder.exists()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMLEARN_CACHE", "~/mine")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert cache_folder() == tmp_path / "mine"
+
+
 def test_without_a_choice_the_platform_s_folder_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MMLEARN_CACHE")
     assert cache_folder().is_absolute() and "mmlearn-course" in cache_folder().parts

@@ -109,3 +109,11 @@ def test_no_size_where_it_would_mean_something_else(name) -> None:
     english, chinese = told(Scene(BACKGROUNDS[0], (Thing(NOUN[name], "big", 0.5, 0.5),)))
     assert not any("big" in sentence for sentence in english)
     assert not any("大" + NOUN[name].zh in sentence for sentence in chinese)
+
+
+def test_colours_are_said_half_the_time_and_sizes_a_third() -> None:
+    """The figures of the card, datasets/scenes.md; 0.03 are three standard errors and more."""
+    car, draw = Scene(BACKGROUNDS[0], (Thing(NOUN["car"], "big", 0.5, 0.5),)), np.random.default_rng(0).random
+    sentences = [describe(car, draw)["en"].lower() for _ in range(3000)]
+    assert np.mean(["red" in sentence for sentence in sentences]) == pytest.approx(1 / 2, abs=0.03)
+    assert np.mean(["big" in sentence for sentence in sentences]) == pytest.approx(1 / 3, abs=0.03)

@@ -61,3 +61,14 @@ def test_a_second_call_reads_the_cache(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(draw, "render_sticker", None)  # nothing may be rendered now
     again, _ = draw_scenes([scene], 40)
     assert (first == again).all()
+
+
+def test_the_cache_notices_other_things(monkeypatch) -> None:
+    keys = []
+    monkeypatch.setattr(draw, "cached", lambda name, key, make: keys.append(key) or make())
+    for chosen in (nouns()[:2], nouns()[1:3]):
+        monkeypatch.setattr(draw, "nouns", lambda chosen=chosen: chosen)
+        draw._sprites.cache_clear()
+        draw._sprites(32)
+    draw._sprites.cache_clear()
+    assert keys[0] != keys[1]

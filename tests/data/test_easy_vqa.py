@@ -2,11 +2,13 @@
 
 from collections import Counter
 from importlib import import_module
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mmlearn.data import unavailable
 from mmlearn.data.easy_vqa import EasyVQA, easy_vqa
 from mmlearn.data.unavailable import DataUnavailable
 
@@ -64,7 +66,7 @@ def test_the_cached_pictures_are_the_files() -> None:
 
     easy_vqa("test")
     again = easy_vqa("test")
-    with Image.open(module._folder() / "test" / "images" / "137.png") as picture:
+    with Image.open(module._folder("test") / "images" / "137.png") as picture:
         np.testing.assert_array_equal(again.images[137], np.asarray(picture.convert("RGB")))
 
 
@@ -74,3 +76,35 @@ def test_bad_split_and_missing_package(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(DataUnavailable, match="no package easy_vqa"):
         easy_vqa()
+
+
+def test_a_package_without_its_data_or_its_version_is_data_that_is_not_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from importlib.metadata import PackageNotFoundError
+
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(unavailable, "version", unknown)
+        with pytest.raises(DataUnavailable, match=r'no package easy-vqa.*\nTo install: pip install "easy-vqa>=1.0"'):
+            easy_vqa("test")
+    (tmp_path / "__init__.py").touch()
+    monkeypatch.setattr(module, "find_spec", lambda name: spec_from_file_location(name, tmp_path / "__init__.py"))
+    with pytest.raises(DataUnavailable, match=r"no data/test/questions\.json in the package easy_vqa"):
+        easy_vqa("test")
+
+
+def test_the_cache_notices_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[dict[str, str]] = []
+
+    def note(name: str, key: dict[str, str], make: object) -> dict[str, np.ndarray]:
+        keys.append(key)
+        return {"images": np.zeros((1_000, 64, 64, 3), np.uint8)}
+
+    monkeypatch.setattr(module, "cached", note)
+    easy_vqa("test")
+    monkeypatch.setattr(unavailable, "version", lambda name: "99")
+    easy_vqa("test")
+    assert keys[0] != keys[1]

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -60,13 +61,19 @@ def test_a_file_cut_short_or_of_another_type_is_refused(tmp_path: Path) -> None:
         read_idx(path)
 
 
-def test_missing_says_what_and_how(nowhere: Path) -> None:
+def test_missing_says_what_and_how(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(DataUnavailable) as caught:
         products("train")
     assert "sudo apt-get install dataset-fashion-mnist" in caught.value.command
     assert 'products("train", download=True), about 31 MB' in caught.value.command
     with pytest.raises(DataUnavailable, match=r"no train-images-idx3-ubyte\.gz and train-labels"):
         products("train", folder=nowhere)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(DataUnavailable) as caught:
+        products("train")
+    assert caught.value.command.startswith("pip install") and "apt-get" not in caught.value.command
+    assert 'products("train", download=True), about 31 MB' in caught.value.command
     with pytest.raises(ValueError, match="unknown split 'val'"):
         products("val")
 

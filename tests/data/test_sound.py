@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import subprocess
 import sys
@@ -95,3 +96,25 @@ def test_wav_refuses_samples_that_would_wrap_round(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="from -1 to 1"):
         write_wav(tmp_path / "c.wav", silent)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_bad_path_is_one_error_and_no_second_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wave module, given the path, complains once more when its half-made writer is thrown away."""
+    unraised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraised.append)
+    with pytest.raises(FileNotFoundError):
+        write_wav(tmp_path / "no folder" / "a.wav", Waveform(np.zeros(4, np.float32), 8000, "", "", synthetic=True))
+    gc.collect()
+    assert unraised == []
+
+
+@pytest.mark.parametrize("text", [None, 3, ["fox"]])
+def test_what_is_no_text_is_an_error(text: object) -> None:
+    with pytest.raises(TypeError, match="expected a text to say, got"):
+        speak(text)  # type: ignore[arg-type]
+
+
+def test_a_text_is_never_cut_short() -> None:
+    """The library reads up to the first NUL: what stands behind it would go unsaid."""
+    with pytest.raises(ValueError, match="without NUL characters"):
+        speak("a\0b")

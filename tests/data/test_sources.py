@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,42 @@ def card(name: str) -> str:
     return " ".join(text.split())  # wherever its lines are broken
 
 
-@pytest.mark.parametrize("source", [each for each in SOURCES if each.name in CARDS], ids=lambda each: each.package)
-def test_the_card_says_what_the_table_says(source: module.Source) -> None:
+def sources_on(system: str, monkeypatch: pytest.MonkeyPatch) -> tuple[module.Source, ...]:
+    """The table as it is made on another system."""
+    spec = spec_from_file_location("sources_elsewhere", str(module.__file__))
+    assert spec is not None and spec.loader is not None
+    elsewhere = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "sources_elsewhere", elsewhere)
+    monkeypatch.setattr(sys, "platform", system)
+    spec.loader.exec_module(elsewhere)
+    return elsewhere.SOURCES
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_the_card_says_what_the_table_says(name: str, system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = (each for each in sources_on(system, monkeypatch) if each.name == name)
     text = card(source.name)
     for said in (source.licence, source.attribution, source.command):
         assert said in text, f"the card of {source.name} does not say: {said}"
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_apt_is_named_on_linux_alone(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {each.name for each in sources_on(system, monkeypatch) if "apt-get" in each.command}
+    assert named == ({"stamps", "products", "noto stickers"} if system == "linux" else set())
+
+
+def test_what_the_hub_holds_needs_its_reading_package() -> None:
+    for source in SOURCES:
+        if "download=True" in source.command:
+            assert source.command.startswith('pip install "datasets>=3.0", then in Python: from mmlearn.data import ')
+
+
+def test_the_groups_of_the_stickers_have_a_licence() -> None:
+    (stickers,) = (each for each in SOURCES if each.name == "stickers")
+    assert "MIT for the groups" in stickers.licence and "emojibase" in stickers.attribution
+    assert "emojibase-data (MIT)" in card("stickers")
 
 
 def test_the_index_names_every_card() -> None:

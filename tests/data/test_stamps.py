@@ -1,17 +1,23 @@
 """Tux Paint's stamps: a folder the test writes, and the real one where it is installed."""
 
 import csv
+import hashlib
 import io
+import re
+import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from mmlearn.data import stamp_files
+from mmlearn.data import stamp_files, unavailable
 from mmlearn.data.stamp_files import draw_stamp, read_captions, stamps_folder, stamps_places
 from mmlearn.data.stamps import _FAULTS, stamp_languages, stamps
 from mmlearn.data.unavailable import DataUnavailable
 
+module = import_module("mmlearn.data.stamps")  # the package holds the function under this name
 INSTALLED = stamps_folder()
 RED_SQUARE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}">'
@@ -119,8 +125,49 @@ def test_languages_and_bad_arguments(tree: Path) -> None:
     assert stamp_languages() == ("en", "fr", "zh", "zh_TW")
     with pytest.raises(ValueError, match="no captions in de: choose from en, fr, zh, zh_TW"):
         stamps(32, languages=("en", "de"))
-    with pytest.raises(ValueError, match="expected a size of 16 to 512 pixels, got 8"):
+    with pytest.raises(ValueError, match="expected a size of 16 to 512 whole pixels, got 8"):
         stamps(8)
+
+
+@pytest.mark.parametrize("size", [64.5, "64", None, True, 513])
+def test_a_size_that_is_no_count_of_pixels(tree: Path, size: Any) -> None:
+    with pytest.raises(ValueError, match="16 to 512 whole pixels, got"):
+        stamps(size)
+
+
+def test_one_text_is_not_several_languages(tree: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected several languages, such as \('en',\), got the text 'en'"):
+        stamps(32, languages="en")
+
+
+def test_a_size_counted_by_numpy_will_do(tree: Path) -> None:
+    assert stamps(np.int64(32)).images.shape == (5, 32, 32, 4)
+
+
+def test_the_cache_notices_another_renderer(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[Any] = []
+    monkeypatch.setattr(module, "cached", lambda name, key, make: keys.append(key) or make())
+    stamps(32)
+    known = unavailable.version
+    monkeypatch.setattr(unavailable, "version", lambda name: "99" if name == "resvg-py" else known(name))
+    stamps(32)
+    assert keys[0] != keys[1]
+
+
+def test_drawings_are_rendered_without_the_fonts_of_the_machine(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resvg_py
+
+    asked: list[dict[str, Any]] = []
+    plain = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: asked.append(options) or plain(**options))
+    draw_stamp(tree, "animals/mammals/bovines/yak", 32)
+    assert [options["skip_system_fonts"] for options in asked] == [True]
+
+
+def test_a_missing_renderer_names_its_command(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(DataUnavailable, match=r'no package resvg_py.*\nTo install: pip install "resvg-py'):
+        stamps(32)
 
 
 def test_missing_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +201,7 @@ def test_the_review_is_in_order_and_gives_reasons() -> None:
         rows = list(csv.DictReader(file))
     keys = [row["key"] for row in rows]
     assert keys == sorted(set(keys)) and len(keys) == 83
-    assert all(row["says"] and row["why"] for row in rows)
+    assert all(re.fullmatch("[0-9a-f]{12}", row["caption_sha256"]) and row["why"] for row in rows)
 
 
 @pytest.fixture(scope="class")
@@ -182,6 +229,15 @@ class TestInstalled:
         assert int((kept.captions["zh"] != "").sum()) == 773
         assert int((clean.captions["zh"] != "").sum()) == 690
         assert int((clean.zh_faults != "").sum()) == 83
+
+    def test_the_review_quotes_no_caption(self) -> None:
+        said = dict(zip(stamps(32).keys.tolist(), stamps(32, faulty=True).captions["zh"].tolist(), strict=True))
+        table = _FAULTS.read_text(encoding="utf-8")
+        with _FAULTS.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                caption = said[row["key"]]
+                assert row["caption_sha256"] == hashlib.sha256(caption.encode()).hexdigest()[:12]
+                assert caption not in table, row["key"]
 
     def test_no_picture_is_blank(self) -> None:
         data = stamps(32)

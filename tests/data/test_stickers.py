@@ -111,6 +111,7 @@ def test_cache_notices_what_it_was_made_from(changed: str, monkeypatch: pytest.M
         monkeypatch.setattr(module, "_table", lambda: {"code": np.array(["1F436"])})
     module._pictures(9 if changed == "size" else 8, "line" if changed == "style" else "color")
     assert keys[0] != keys[1]
+    assert not {"size", "style"} & set(keys[0][1]), "the name holds them already"
 
 
 def test_what_the_font_lacks_is_left_out_with_all_its_fields(monkeypatch: pytest.MonkeyPatch) -> None:

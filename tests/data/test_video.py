@@ -62,6 +62,8 @@ def test_what_stands_still_is_black() -> None:
 
 
 def test_difference_refuses_bad_input() -> None:
+    with pytest.raises(ValueError, match="at least one channel"):
+        frame_difference(np.zeros((2, 4, 4, 0), dtype=np.uint8))
     with pytest.raises(ValueError, match="at least two frames"):
         frame_difference(np.zeros((1, 4, 4, 3), dtype=np.uint8))
     with pytest.raises(TypeError, match="uint8"):

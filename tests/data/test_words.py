@@ -78,5 +78,23 @@ def test_counts_refuse_text_and_repeated_words() -> None:
         count_vectors([["fox"]], ["fox", "fox"])
 
 
+@pytest.mark.parametrize("documents", ["ab", "", ["ab"], ("ab",), [["red"], ""], iter(["ab"])])
+def test_text_in_place_of_tokenised_documents_is_refused(documents) -> None:
+    with pytest.raises(TypeError, match=r"got the text '(ab)?': tokenize it first"):
+        vocabulary(documents)
+
+
+def test_counts_refuse_one_text_for_all_documents() -> None:
+    for documents in ("fox", ""):
+        with pytest.raises(TypeError, match="expected a list of tokenised documents, got the text"):
+            count_vectors(documents, ["fox"])
+
+
+@pytest.mark.parametrize("word", [3, None, ["dances"]])
+def test_stem_refuses_what_is_no_word(word) -> None:
+    with pytest.raises(TypeError, match="expected one word, got"):
+        stem(word)
+
+
 def test_counts_are_whole_numbers() -> None:
     assert np.issubdtype(count_vectors([["fox"]], ["fox"]).dtype, np.integer)

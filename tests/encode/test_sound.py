@@ -96,3 +96,34 @@ def test_mel_filters_refuse_bands_that_hold_no_bin() -> None:
 def test_log_mel_refuses_a_sound_too_short_to_mirror() -> None:
     with pytest.raises(ValueError, match="more than 512 samples"):
         sound.log_mel(np.zeros(512), 22050)
+
+
+@pytest.mark.parametrize("rate", [0, -8000, float("nan"), float("inf")])
+def test_mel_filters_refuse_a_rate_that_is_none(rate: float) -> None:
+    with pytest.raises(ValueError, match="expected a rate above 0 and at least 1 band, got"):
+        sound.mel_filters(rate)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expected a rate above 0"):
+        sound.log_mel(np.zeros(2000), rate)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bands", [0, -1])
+def test_mel_filters_refuse_no_bands(bands: int) -> None:
+    with pytest.raises(ValueError, match=f"at least 1 band, got 22050 and {bands}"):
+        sound.mel_filters(22050, bands=bands)
+    with pytest.raises(ValueError, match="at least 1 band"):
+        sound.log_mel(np.zeros(2000), 22050, bands=bands)
+
+
+@pytest.mark.parametrize("length", [0, -2])
+def test_mel_filters_refuse_no_length(length: int) -> None:
+    with pytest.raises(ValueError, match="even frame length"):
+        sound.mel_filters(22050, length=length)
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_no_number_is_refused(hole: float) -> None:
+    samples = np.zeros(2000)
+    samples[700] = hole
+    for make in (lambda: sound.frames(samples), lambda: sound.log_mel(samples, 22050)):
+        with pytest.raises(ValueError, match="expected finite samples, got NaN or infinity"):
+            make()

@@ -52,6 +52,16 @@ def test_queries_are_rows() -> None:
     assert hits_at_k(similarity.T, 1).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("k", [1.5, 2.0, "1", None, float("nan")])
+def test_a_depth_that_is_no_whole_number_is_refused(k) -> None:
+    with pytest.raises(ValueError, match="expected k to be a whole number, got"):
+        hits_at_k(np.eye(3), k)
+
+
+def test_a_depth_counted_by_numpy_will_do() -> None:
+    assert hits_at_k(np.eye(3), np.int64(1)).tolist() == [1, 1, 1]
+
+
 def test_refuses_bad_input() -> None:
     with pytest.raises(ValueError, match="NaN"):
         recall_at_k([[np.nan]], 1)

@@ -37,3 +37,14 @@ def test_wrong_counts_are_refused() -> None:
         show_images([])
     with pytest.raises(ValueError, match="got 1 for 2 pictures"):
         show_images([np.zeros((2, 2))] * 2, ["one"])
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, np.bool_])
+def test_levels_that_are_not_bytes_are_refused(kind: type) -> None:
+    with pytest.raises(TypeError, match="expected uint8 levels 0 to 255, got " + np.dtype(kind).name):
+        on_white(np.ones((4, 4, 4), kind))
+
+
+def test_no_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="expected at least 1 column, got 0"):
+        show_images([np.zeros((2, 2))], columns=0)
