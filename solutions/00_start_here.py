@@ -370,7 +370,7 @@ plt.show()
 # say without an opponent. The simplest one never looks at its input: it always gives the **majority class**, the
 # most frequent label of the training set. Every score in this course stands beside such a **baseline**.
 #
-# We divide the stickers into a training and a test half. Near-alike stickers form a **family** (twelve clock faces,
+# We divide the stickers into a training and a test half. Near-alike stickers form a **family** (clocks and watches,
 # say) that stays on one side; lesson 02 shows how much a score lies if it does not. The **seed** makes the
 # random division the same every time.
 
@@ -393,8 +393,8 @@ print(f"{len(families)} families; {len(train)} stickers to train on, {len(test)}
 # $$\mathrm{acc} = \frac{1}{M}\sum_{j=1}^{M}\,[\,y_j = \hat{y}\,],\qquad
 # \hat{y} = \text{the most frequent label among the } N \text{ training labels}$$
 #
-# with $y_1 \dots y_M$ the test labels. Labels may be words or whole numbers. No two labels are equally frequent in
-# training, so you need not think about ties.
+# with $y_1 \dots y_M$ the test labels. Labels may be words or whole numbers. The most frequent training
+# label is never tied with another, so you need not think about ties.
 
 
 # %% tags=["exercise"]
@@ -480,8 +480,8 @@ show_images(on_white(test.images[examples]), marks, title, columns=4, inches=1.9
 plt.show()
 
 # %% [markdown]
-# **An honest word on the interval.** It assumes independent stickers. Families are not: if one clock is missed, all
-# twelve are. So the true interval is somewhat wider, and lesson 04 redraws whole families instead.
+# **An honest word on the interval.** It assumes independent stickers. Families are not: whoever misses one of
+# a family will probably miss its relatives too. So the true interval is somewhat wider, and lesson 04 redraws whole families instead.
 
 # %% [markdown]
 # ### The same opponent, asked about scenes

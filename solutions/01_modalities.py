@@ -266,7 +266,7 @@ for group in merged:
 # %% [markdown]
 # Mountains meet their mountain, but the *ferry* meets the *Ferris* wheel, and the *boxing* glove meets every *box*. Worse:
 # "no", "up" and "down" stand on the usual stop lists, and here they were the whole difference. In long articles such words
-# drown; in names of three words the bet must be measured. (In Chinese there is nothing to cut: words do not bend.)
+# drown; in names of two or three words the bet must be measured. (In Chinese there is nothing to cut: words do not bend.)
 
 # %% [markdown]
 # ### From words to a vector: one axis a word
@@ -879,7 +879,7 @@ for label, match in found.items():
 
 # %% [markdown]
 # The random projection kept what it promised: a cosine changed by 0.04 to 0.05 on average. (The correlation is lower for
-# the names since nearly all their cosines are 0 to begin with, and a constant plus a little noise correlates with nothing.)
+# the names since nearly all their cosines were 0, and those now hold only noise.)
 # And the search? Nothing. Three ways, both directions, and all at chance. Is the search broken? Three controls:
 #
 # 1. **Same code, same 256 numbers, one modality**: can a coloured sticker find its own *line drawing*?
@@ -934,7 +934,7 @@ plt.show()
 
 # %% [markdown]
 # The search works: the same 256 numbers take three of four stickers to their own line drawing **first** among all N. (An easy
-# match, since the outline is part of the coloured drawing; by other artists it would be harder.) What fails is the step
+# match, since the outline is part of the coloured drawing; by other artists it would probably be harder.) What fails is the step
 # between modalities. The green dot just above chance is no miracle either: a few words are written alike in both
 # languages. Wherever two spaces share an axis by accident, a little gets through, and no more.
 #
@@ -959,7 +959,7 @@ report("mean number of words, all names", lengths.mean(), low=2.0, high=2.3)
 report("mean number of words, names in the top tens", lengths[top].mean(), low=2.6, high=3.3)
 
 # %% [markdown]
-# The same faces everywhere. A picture has ink in many of its blocks (two in five on average), so its 256 numbers point
+# One name stands in hundreds of top tens, and nearly half of all names in none. A picture has ink in many of its blocks (two in five on average), so its 256 numbers point
 # along many axes at once, and nearest to such a direction lie names with **many words**. An item that is near to everything is a **hub**; here it wins for no
 # reason that has to do with what is seen.
 #
