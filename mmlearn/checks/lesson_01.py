@@ -32,6 +32,12 @@ def _grey_overflow(image: UInt8Array) -> UInt8Array:
     return (image[..., 0] + image[..., 1] + image[..., 2]) // 3
 
 
+def _unpacked(image: UInt8Array) -> UInt8Array:
+    red, green, blue = image
+    grey: UInt8Array = np.round(0.299 * red + 0.587 * green + 0.114 * blue).astype(np.uint8)
+    return grey
+
+
 def _weighted_third_axis(image: UInt8Array) -> FloatArray:
     grey: FloatArray = 0.299 * image[:, :, 0] + 0.587 * image[:, :, 1] + 0.114 * image[:, :, 2]
     return grey
@@ -86,6 +92,10 @@ GREY = Exercise(
         Mistake(
             lambda image: (299 * image[..., 0] + 587 * image[..., 1] + 114 * image[..., 2]) // 1000,
             "299 does not fit into 8 bits: take 0.299, or widen the picture first with image.astype(int).",
+        ),
+        Mistake(
+            _unpacked,
+            "R, G, B = image takes the picture apart along its rows; the colours are the last axis: image[..., 0].",
         ),
         Mistake(
             lambda image: image / 255 @ WEIGHTS,

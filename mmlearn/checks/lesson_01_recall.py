@@ -98,6 +98,10 @@ RECALL = Exercise(
             "sum(axis=0) adds up over the queries; each query counts along its own row, axis=1.",
         ),
         Mistake(
+            lambda s, k: _share((s > _match(s)).sum(), (s == _match(s)).sum(), k),
+            "sum() without an axis adds up over all queries together; each counts along its own row, sum(axis=1).",
+        ),
+        Mistake(
             lambda s, k: _share((s > np.diagonal(s)).sum(axis=1), (s == np.diagonal(s)).sum(axis=1), k),
             "Without [:, None] the matches lie in a row, and item j is compared with the match of query j.",
         ),

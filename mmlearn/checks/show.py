@@ -73,13 +73,18 @@ def argument_names(exercise: Exercise, count: int, reference: Callable[..., Any]
     Built in: lesson 00.
     """
     names = [f"argument {i + 1}" for i in range(count)]
-    if exercise.use is apply:
+    if exercise.use is apply or _hands_all_over(exercise.use):
         try:
             known = list(inspect.signature(reference).parameters)
         except (TypeError, ValueError):
             known = []  # written in C
         names[: len(known)] = known[:count]
     return names
+
+
+def _hands_all_over(use: Callable[..., Any]) -> bool:
+    """Whether a `use` takes ``*args``: these can only be the answer's own arguments."""
+    return any(known.kind is known.VAR_POSITIONAL for known in inspect.signature(use).parameters.values())
 
 
 class _Short(reprlib.Repr):
@@ -93,7 +98,8 @@ class _Short(reprlib.Repr):
     def repr1(self, x: Any, level: int) -> str:
         x = as_scalar(x)
         if isinstance(x, float):
-            return f"{x:.4g}"
+            # Four digits, but never a fraction hidden: 1644.3 must not read 1644, the right answer itself.
+            return f"{x:.1f}" if 1000 <= abs(x) < 1e6 else f"{x:.4g}"
         if is_tensor(x) or isinstance(x, np.ndarray):
             array = as_array(x)
             if array.ndim == 1 and array.size <= 6:

@@ -27,6 +27,7 @@ def test_numbers_arrays_and_text() -> None:
     assert show(np.array([0.123456, 1e-17])) == "float64 array of shape (2,): [0.1235 0.    ]"
     assert show(np.array([1e-17])) == "float64 array of shape (1,): [1.e-17]"
     assert show(np.array(["狐", "狸"])) == "text array of shape (2,): ['狐' '狸']"
+    assert show(1644.3) == "1644.3" and show(2e7) == "2e+07"
     assert show(np.full((9, 9), np.nan)) == "float64 array of shape (9, 9), no finite value, 81 NaN"
     assert show(np.zeros((0, 3))) == "float64 array of shape (0, 3)"
     assert len(show("a" * 5000)) < 100 and len(show(list(range(5000)))) < 100
@@ -51,3 +52,5 @@ def test_names_of_arguments() -> None:
     plain = Exercise("99.1", "", None, (), ())
     assert argument_names(plain, 3, lambda a, b: a) == ["a", "b", "argument 3"]
     assert argument_names(Exercise("99.1", "", None, (), (), use=lambda f, a: f(a)), 1, lambda a: a) == ["argument 1"]
+    passed_on = Exercise("99.1", "", None, (), (), use=lambda f, *args: sorted(f(*args)))
+    assert argument_names(passed_on, 1, lambda text: text) == ["text"]
