@@ -1,0 +1,1 @@
+"""Many vectors to one vector, one decision or one shared space."""

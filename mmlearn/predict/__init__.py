@@ -1,0 +1,1 @@
+"""Vector -> label, rank, words, pixels."""
