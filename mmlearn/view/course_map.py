@@ -50,10 +50,10 @@ PARTS = (
         BLUE,
         (
             Stop("01", "Modalities", written=True),
-            Stop("02", "SIFT and visual words"),
-            Stop("03", "TF-IDF and search"),
-            Stop("04", "SVM and fusion"),
-            Stop("05", "A shared space"),
+            Stop("02", "SIFT and visual words", written=True),
+            Stop("03", "TF-IDF and search", written=True),
+            Stop("04", "SVM and fusion", written=True),
+            Stop("05", "A shared space", written=True),
         ),
     ),
     Part(
