@@ -1,4 +1,4 @@
-"""What ``make bench`` measures: start-up, data speed, and the ratio that each claim rests on."""
+"""What ``make bench`` measures: start-up, data speed, the classical pipeline, and the ratio each claim rests on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import tempfile
 import time
 from collections.abc import Callable
 
+from mmlearn.course.bench_classical import classical
+
 
 def bench() -> str:
     """Measure in this order, on this machine, now; one line a figure. Timings are shown, never judged."""
     lines = [f"import mmlearn                  {_import_seconds('mmlearn') * 1000:8.0f} ms"]
     lines.append(f"import mmlearn.data             {_import_seconds('mmlearn.data') * 1000:8.0f} ms")
-    lines += _stickers() + _scenes()
+    lines += _stickers() + _scenes() + classical()
     return "\n".join(lines)
 
 

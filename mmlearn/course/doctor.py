@@ -13,7 +13,7 @@ from pathlib import Path
 from mmlearn.data.sources import SOURCES
 
 # What lessons import, with the oldest version that works; the exact tested pins are in constraints.txt.
-PACKAGES = {"numpy": "2.0", "torch": "2.9", "transformers": "5.5", "scikit-learn": "1.5", "matplotlib": "3.9"}
+PACKAGES = {"numpy": "2.0", "torch": "2.9", "transformers": "5.5", "scikit-learn": "1.6", "matplotlib": "3.9"}
 GIGABYTE = 1e9
 
 
