@@ -125,7 +125,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source(
         "science_photos, more", "two photographs: a palace, a flower", "scikit-learn (PyPI)",
-        'pip install "scikit-learn>=1.5"', "CC BY 2.0", "danielbuechele, vultilion (Flickr)",
+        'pip install "scikit-learn>=1.6"', "CC BY 2.0", "danielbuechele, vultilion (Flickr)",
         "two photographs for SIFT", installed("sklearn"),
     ),
     Source(
