@@ -17,7 +17,7 @@
 # **Covers** topics 1-13, 97-105, 117, 158-159 of the [syllabus](../TOPICS.md).
 #
 # New words are in the [glossary](../GLOSSARY.md), in English and Chinese. Nothing here needs the network or a
-# graphics card. Lessons beyond 01 are planned; the map near the end of this lesson shows which are written.
+# graphics card. The map near the end of this lesson shows which lessons are written and which are planned.
 
 # %%
 import matplotlib.pyplot as plt

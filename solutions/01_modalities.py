@@ -15,7 +15,7 @@
 # Chinese; frames, the power spectrum and the mel scale of a sound; and two tools that compare, cosine similarity and
 # recall@k. Pixels, words, cosines and the log-mel spectrogram are held against the libraries that people use. **Used, not
 # built**: everything on film.
-# **You need** lesson [00](00_start_here.ipynb). Lessons beyond 01 are planned; the map there shows which are written.
+# **You need** lesson [00](00_start_here.ipynb).
 # **Time** 80 min to work through; runs in under 60 s on 2 CPU cores.
 # **Covers** topics 1-3, 16-17, 22, 29, 40-42, 56, 85 of the [syllabus](../TOPICS.md).
 
