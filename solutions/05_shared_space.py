@@ -196,20 +196,21 @@ plt.show()
 # ## 3 · One singular value decomposition
 #
 # In whitened clouds $\tilde X, \tilde Y$ every direction of length 1 has scores of variance 1. So the correlation along
-# $u$ and $v$ is simply $u^\top K v$ with the cross-covariance of the whitened clouds:
+# $u$ and $v$ is simply $u^\top M v$. Here $M$ is the **cross-covariance** of the whitened clouds, the table of which number of
+# one side goes with which number of the other.
 #
-# $$K = \tfrac{1}{N-1}\tilde X^\top \tilde Y = C_{xx}^{-1/2}\, C_{xy}\, C_{yy}^{-1/2} = U\,\mathrm{diag}(\rho)\,V^\top$$
+# $$M = \tfrac{1}{N-1}\tilde X^\top \tilde Y = C_{xx}^{-1/2}\, C_{xy}\, C_{yy}^{-1/2} = U\,\mathrm{diag}(\rho)\,V^\top$$
 #
-# Which unit vectors make $u^\top K v$ largest? The first singular vectors; the largest value is the first singular value.
-# So the singular values **are** the canonical correlations. Carried back to the clouds as they were:
+# (This $V$ holds singular vectors; in section 2 it held eigenvectors.) Which unit vectors make $u^\top M v$ largest? The
+# first singular vectors; the largest value is the first singular value. So the singular values **are** the canonical correlations. Carried back to the clouds as they were:
 # $A = C_{xx}^{-1/2} U$ and $B = C_{yy}^{-1/2} V$.
 
 # %%
 from mmlearn.fuse.cca import inverse_root                                # C -> C^(-1/2)
 
 print(inverse_root(np.array([[4.0, 0.0], [0.0, 1.0]])))
-K = whiten(x).T @ whiten(y) / (len(x) - 1)                               # (2, 2)
-report("first singular value of K", np.linalg.svd(K)[1][0], low=0.8, high=1.0)
+M = whiten(x).T @ whiten(y) / (len(x) - 1)                               # (2, 2)
+report("first singular value of M", np.linalg.svd(M)[1][0], low=0.8, high=1.0)
 
 # %% [markdown]
 # ## Exercise 05.2 · Canonical directions
@@ -225,8 +226,8 @@ def canonical_directions(X, y, k):
     a, b, n = X - X.mean(axis=0), y - y.mean(axis=0), len(X)
     root_x = inverse_root(a.T @ a / (n - 1))                 # (D, D)
     root_y = inverse_root(b.T @ b / (n - 1))                 # (E, E)
-    K = root_x @ (a.T @ b / (n - 1)) @ root_y                # (D, E)
-    U, rho, Vt = np.linalg.svd(K, full_matrices=False)
+    M = root_x @ (a.T @ b / (n - 1)) @ root_y                # (D, E)
+    U, rho, Vt = np.linalg.svd(M, full_matrices=False)
     return root_x @ U[:, :k], root_y @ Vt[:k].T, rho[:k]
     # END SOLUTION
 
@@ -241,7 +242,7 @@ canonical_directions = check("05.2", canonical_directions)
 
 # %% tags=["hide-input"]
 A, B, rho = canonical_directions(x, y, 2)
-figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.5))
+figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.5))
 for axis, cloud, a, title in zip(axes, (x, y), (A, B), ("witness x", "witness y"), strict=False):
     centred = cloud - cloud.mean(axis=0)
     axis.scatter(*centred.T, c=cause[:, 0], cmap="viridis", s=14, alpha=0.7)
@@ -249,22 +250,24 @@ for axis, cloud, a, title in zip(axes, (x, y), (A, B), ("witness x", "witness y"
     for arrow, colour, label in lines:
         tip = 5 * arrow / np.linalg.norm(arrow)
         axis.plot([-tip[0], tip[0]], [-tip[1], tip[1]], color=colour, linewidth=2.5, label=label)
-    axis.set(title=title, aspect="equal", xlim=(-8, 8), ylim=(-6, 8), xlabel="first number")
+    axis.set(title=title, aspect="equal", xlim=(-10, 10), ylim=(-7, 9), xlabel="first number")
 axes[0].set_ylabel("second number")
 axes[0].legend(fontsize=9, loc="upper left")
 axes[2].scatter((x - x.mean(axis=0)) @ A[:, 0], (y - y.mean(axis=0)) @ B[:, 0], c=cause[:, 0], s=14)
 axes[2].set(title="canonical scores", xlabel="x's score", ylabel="y's score", aspect="equal")
+figure.colorbar(axes[2].collections[0], ax=axes[2], label="the hidden cause")
 plt.show()
 
 # %% [markdown]
 # The canonical directions look *past* the gossip, across it, where the clouds are thin. (A score is a dot product with the
-# direction: what runs at a right angle to it does not count.)
+# direction: what runs at a right angle to it does not count.) On the right both scores fall where the cause rises: a
+# pair's sign is free, and here it came out so.
 #
 # ### From here on, the tested version
 #
 # `CCA` is what you wrote, as an estimator, with one more knob that the next section needs. Two other roads lead to the
-# same place: SciPy's generalised eigenproblem $C_{xy} C_{yy}^{-1} C_{yx}\,a = \rho^2 C_{xx}\,a$, and scikit-learn's
-# CCA, which goes round and round until nothing changes.
+# same place: SciPy's generalised eigenproblem $C_{xy} C_{yy}^{-1} C_{yx}\,a = \rho^2 C_{xx}\,a$ (generalised: $C_{xx}$ stands on the
+# right, where the plain one has the identity), and scikit-learn's CCA, which goes round and round until nothing changes.
 
 # %%
 from scipy.linalg import eigh
@@ -346,9 +349,10 @@ plt.show()
 # accident: the narrow directions of each cloud, blown up by whitening, are mostly noise.
 #
 # The remedy is to whiten less: add a share $r$ of the mean variance to every variance before taking the root,
-# $C + r\,\frac{\mathrm{tr}\,C}{D} I$, where tr C is the sum of the variances (Vinod's canonical ridge, 1976). Narrow directions then stay narrow. With $r = 0$ it is
-# CCA; with $r \to \infty$ nothing is whitened, and the largest *covariance* wins (partial least squares). With r above 0 the
-# singular values are shrunk and no longer the correlations; the order is theirs, so the grey line may rise. We let
+# $C + r\,\frac{\mathrm{tr}\,C}{D} I$, where $\mathrm{tr}\,C$ is the sum of the variances (Vinod's canonical ridge, 1976;
+# the *ridge* is what is added along the diagonal). Narrow directions then stay narrow. With $r = 0$ it is CCA;
+# with $r \to \infty$ nothing is whitened, and the largest *covariance* wins (partial least squares). With $r > 0$ the singular
+# values are shrunk and no longer the correlations; the order is theirs, so the grey line may rise. We let
 # the training data choose $r$, with a split of their own.
 
 # %% [markdown]
@@ -407,14 +411,16 @@ print(f"chance among {N}: R@1 {recall_at_k(blind, 1):.4f}  R@10 {recall_at_k(bli
 # **Cross-modal retrieval**: the query is of one modality, the answers of another. Fit on the training pairs; bring the test
 # pictures and names into the shared space, where each is an **embedding** of the same width; compare by cosine. Each
 # direction is weighed by its (shrunken) singular value, so that those that agree more count more. The width (100 or 200 numbers a
-# side) and the regularisation are chosen on an **inner** split of the training families.
+# side) and the regularisation are chosen on an **inner** split of the training families. First come four
+# cells of machinery: fit and choose, run with three controls, measure query by query. Then the first number. From here on `a`
+# and `b` are **scores**, no longer directions.
 
 # %%
 GRID = [(r, width) for r in (0.1, 1.0, 10.0) for width in (100, 200)]
 
 
 def align(X, Y, rows, partners, regularisation, width):
-    """CCA on X[rows] with Y[partners] -> scores of everything, weighed by rho: (N, 50), (N, 50)."""
+    """CCA on X[rows] with Y[partners] -> weighed scores of everything: (N, 50), (N, 50)."""
     model = CCA(50, regularisation).fit(X[rows, :width], Y[partners, :width])
     scores = model.transform(X[:, :width]), model.transform_y(Y[:, :width])
     return scores[0] * model.correlations_, scores[1] * model.correlations_
@@ -518,7 +524,8 @@ plt.show()
 
 # %% [markdown]
 # **Above chance, beyond the interval, and not by much.** The match is among the first ten about three times as often as by
-# luck, in either direction, and half of the matches stand in the first third of the gallery. The three controls sit on their marks. (The
+# luck, in either direction, and half of the matches stand in the first third of the gallery. The three controls sit on their marks.
+# (Chance was an R@10 of 0.025 in section 5: the other splits have fewer test stickers, so chance is higher. The
 # intervals draw whole families anew, since relatives are not independent trials.)
 #
 # How much is that worth? Suppose somebody knew of each picture and each name **only the group** (animal, food, people ...),
@@ -646,7 +653,8 @@ print("stickers of the family face to learn from:", faces[train].sum(), " to tes
 # ## 9 · The gap: closing it is not enough
 #
 # Lesson 01 showed three islands: modalities of equal width, each in a place of its own. Three views of the
-# same test stickers: as encoded; each cloud moved to the origin; aligned. Dotted lines join a picture and its own name.
+# same test stickers: as encoded; each cloud moved to the origin; aligned. Dotted lines join a picture and its own name; a large cross
+# marks the middle of each cloud.
 
 # %%
 def unit(rows):
@@ -669,7 +677,7 @@ for stage, (pictures, words) in stages.items():
     report("    mean cosine, pairs minus strangers", gain, low=low, high=high)
 
 # %% tags=["hide-input"]
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.7))
+figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharex=True, sharey=True)
 for axis, (stage, clouds) in zip(axes, stages.items(), strict=True):
     everything = np.concatenate(clouds)                                  # (2 T, 50)
     middle = everything.mean(axis=0)
@@ -681,9 +689,9 @@ for axis, (stage, clouds) in zip(axes, stages.items(), strict=True):
         axis.plot(*points.mean(axis=0), "P", color=colour, markersize=13, markeredgecolor="black")
     for i in range(0, len(test), 40):
         axis.plot(*np.stack([flat[0][i], flat[1][i]]).T, ":", color="black", linewidth=1)
-    axis.set(title=stage, xlabel="first principal direction", aspect="equal")
-axes[0].set_ylabel("second (large crosses: the middles)")
-axes[0].legend(markerscale=2, fontsize=9)
+    axis.set(title=stage, xlabel="first principal direction", aspect="equal", xticks=(-0.5, 0, 0.5))
+axes[0].set_ylabel("second principal direction")
+axes[0].legend(markerscale=2, fontsize=9, loc="lower left")
 plt.show()
 
 # %% [markdown]
@@ -755,8 +763,8 @@ plt.show()
 #
 # The likeliest $W$ need no training loop: CCA has them. In direction k, either modality is an expert with mean
 # $a_k \cdot (x - \mu_x) / \sqrt{\rho_k}$ and precision $\rho_k / (1 - \rho_k)$. A correlation of 0.9 makes a sure expert (precision 9), one of
-# 0.1 hardly a rumour (0.11). `GaussianProductOfExperts` is that. Is it right? On the toy, the posterior against the
-# textbook's conditional of one big Gaussian $(z, x, y)$:
+# 0.1 hardly a rumour (0.11). `GaussianProductOfExperts` is that. Is it right? On the toy, the *posterior* (what we believe of $z$ once $x$ and $y$
+# are seen) against the textbook's conditional of one big Gaussian $(z, x, y)$:
 
 # %%
 from mmlearn.fuse.joint import GaussianProductOfExperts, conditional_mean
@@ -866,37 +874,47 @@ hits = {key: np.concatenate([part[key] for part in parts]).astype(float) for key
 middle = 0.51, 0.46, 0.49, 0.38, 0.395, 0.48, 0.41
 for (key, right), value in zip(hits.items(), middle, strict=True):
     report(f"{key:27} accuracy", right.mean(), low=value - 0.04, high=value + 0.04)
+
+# %%
+contrasts = {}                                                           # label -> gain, low, high
 for what, alone in (("name", "pictures"), ("picture", "names")):
-    filled = hits[f"{what} missing: filled in"]
-    gain, low, high = paired_gain(filled, hits[f"{what} missing: its mean"], deck.families[asked])
-    report(f"{what} filled in - its mean: gain", gain, low=-0.01, high=0.05)
-    report("    interval from", low, low=-0.05, high=0.03)
-    report("    to", high, low=0.0, high=0.09)
-    for label, row in (("its mean", hits[f"{what} missing: its mean"]), ("filled in", filled)):
-        gain, low, high = paired_gain(row, hits[f"trained on {alone} alone"], deck.families[asked])
-        report(f"{what} missing, {label} - never had it: gain", gain, low=-0.07, high=0.04)
-        report("    interval from", low, low=-0.11, high=0.02)
-        report("    to", high, low=-0.05, high=0.06)
+    never = hits[f"trained on {alone} alone"]
+    mean, filled = (hits[f"{what} missing: {way}"] for way in ("its mean", "filled in"))
+    pairs = {"filled in - its mean": (filled, mean), "its mean - never had it": (mean, never)}
+    pairs["filled in - never had it"] = filled, never
+    for label, pair in pairs.items():
+        contrasts[f"{what}: {label}"] = paired_gain(*pair, deck.families[asked])
+middles = (0.02, -0.005, 0.05), (-0.02, -0.05, 0.005), (0.0, -0.02, 0.02)
+middles += (0.015, 0.0, 0.03), (-0.035, -0.055, -0.01), (-0.02, -0.035, -0.005)
+for (label, found), due in zip(contrasts.items(), middles, strict=True):
+    for part, value, middle in zip(("gain", "    from", "    to"), found, due, strict=True):
+        name = f"{label}: gain" if part == "gain" else part
+        report(name, value, low=round(middle - 0.03, 3), high=round(middle + 0.03, 3))
 
 # %% [markdown]
-# Read the gains, for they compare sticker by sticker. A model that was trained on both and loses one leans on something that is gone.
-# With the picture missing it falls below the model that never had one; with the name missing that is likely, not certain.
-# Filling in wins back 0.01 to 0.02 (the intervals just reach 0). It then ties with pictures alone, and stays a little below
-# names alone. What is filled in is a function of what is there: **about this sticker, nothing new is known.**
+# Each gain is paired, sticker by sticker, with its 95 % interval. With the picture missing, the model that was trained on both **falls
+# below the one that never had it**: it leans on something that is gone. With the name missing that is likely, not certain. Filling in
+# wins back 0.01 to 0.02 (the intervals just reach 0). It then ties with pictures alone, and stays below names alone. How could it be
+# otherwise? What is filled in is a function of what is there: **about this sticker, nothing new is known.**
 
 # %% tags=["hide-input"]
-plt.figure(figsize=(8, 3))
+figure, (bars, gaps) = plt.subplots(1, 2, figsize=(11.5, 3.3))
 colours = {"both": GREEN, "mean": VERMILION, "filled": BLUE}
 for place, (key, right) in enumerate(reversed(hits.items())):
-    low, high = bootstrap_interval(right, groups=deck.families[asked])
     colour = next((colours[word] for word in colours if word in key), GREY)
-    plt.barh(place, right.mean(), color=colour, height=0.7)
-    plt.plot([low, high], [place, place], color="black", linewidth=2)
+    bars.barh(place, right.mean(), color=colour, height=0.7)
+    interval = bootstrap_interval(right, groups=deck.families[asked])
+    bars.plot(interval, [place, place], color="black", linewidth=2)
 majority = max((deck.groups == group).mean() for group in set(deck.groups))
-plt.axvline(majority, color="black", linestyle="--", linewidth=1)
-plt.yticks(range(len(hits)), list(reversed(hits)), fontsize=9)
-plt.xlabel("share of the right group (solid: 95 % interval, dashed: the largest group)")
-plt.title("A modality is missing at test time")
+bars.axvline(majority, color="black", linestyle="--", linewidth=1)
+bars.set_yticks(range(len(hits)), list(reversed(hits)), fontsize=9)
+bars.set(title="A modality is missing at test time", xlabel="accuracy, 95 % interval (dashed: largest group)")
+for place, (gain, low, high) in enumerate(reversed(contrasts.values())):
+    gaps.plot([low, high], [place, place], color=BLUE, linewidth=2)
+    gaps.plot(gain, place, "o", color=BLUE)
+gaps.axvline(0, color="black", linestyle="--", linewidth=1)
+gaps.set_yticks(range(len(contrasts)), list(reversed(contrasts)), fontsize=9)
+gaps.set(title="The same stickers, paired", xlabel="gain, with its 95 % interval")
 plt.show()
 
 # %% [markdown]
@@ -927,10 +945,17 @@ near = train[search(Y[[names.index("thread")]], Y[train], 3).items[0]]   # by th
 print("training names nearest to thread:", ", ".join(names[i] for i in near))
 show_images([on_white(deck.images[i]) for i in near], [names[i] for i in near], inches=1.4)
 plt.show()
+rest = np.array([i for i in train if "bread" not in names[i]])           # no bread to learn from
+again = GaussianProductOfExperts(50, regularisation=1.0).fit(x[rest], y[rest])
+without = test[search(again.fill_in(y=y[[names.index("thread")]]), x[test], 5).items[0]]
+print("expected for thread by a model that has seen no bread:")
+show_images([on_white(deck.images[i]) for i in without], [names[i] for i in without], inches=1.4)
+plt.show()
 
 # %% [markdown]
 # *Thread* asks, and faces come. Look who its neighbours are: to character runs, *thread* is a kind of *bread*. A flatbread is round and yellow,
-# and the round yellow things of this test set are faces. That is one plausible story; it is not proved here.
+# and the round yellow things of this test set are faces. That is one plausible story. Leave the breads out of the fit, as the
+# second row does, and round things still come: so it is not the whole one.
 #
 # ## 11 · The same on stamps
 #
@@ -949,6 +974,7 @@ def stamp_experiment():
     data = data.select(np.isin(data.categories, kinds[counts >= 40]))
     families, captions = stamp_families(data), [str(text) for text in data.captions["en"]]
     parts = family_splits(data.categories, families)
+    print("stamps:", len(captions), " to learn from:", [len(split.train) for split in parts])
     seen = look(data.images)
     tables = [encode(seen, captions, split.train) for split in parts[: 1 if quick() else 5]]
     queries = np.concatenate([split.test for split in parts[: len(tables)]])
@@ -1004,7 +1030,8 @@ figure.colorbar(shown, ax=axis, label="cosine")
 plt.show()
 
 # %% [markdown]
-# Twice as good as luck, and you probably got six of six. Why is a linear map so far behind?
+# Each row is marked at the name with the largest cosine, ✓ right or ✗ wrong. Over the thousand games that is twice as good as luck;
+# of our own six it got about what luck gives. And you probably got six of six. Why is a linear map so far behind?
 #
 # - **The encoders do not see things.** Visual words count strokes and colours, character runs count letters. *Fox* and *wolf* share
 #   two letters out of order and no run of two, and no stroke says "animal". CCA can only turn and stretch what it is given.

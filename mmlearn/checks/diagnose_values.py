@@ -30,7 +30,8 @@ def diagnose(pairs: Sequence[tuple[Array, Array]]) -> str:
     """A sentence on the likely mistake, "" where none comes to mind.
 
     Args:
-        pairs: (got, expected) of each case that failed, of equal shape and any number type.
+        pairs: (got, expected) of each case that failed, of equal shape and any number type. The first is the one
+            that the learner is shown: a NaN in another is not spoken of.
 
     >>> diagnose([(np.array([0.0, 127.5, 255.0]), np.array([0.0, 0.5, 1.0]))])
     'Your values are 255 times the right ones: is the range 0 to 1 asked for, and yours 0 to 255?'
@@ -45,13 +46,14 @@ def diagnose(pairs: Sequence[tuple[Array, Array]]) -> str:
         return "True and False have changed places." if swapped else ""
     a = np.concatenate([pair[0].ravel().astype(np.float64) for pair in pairs])
     b = np.concatenate([pair[1].ravel().astype(np.float64) for pair in pairs])
-    told = _not_finite(a, b)
+    told = _not_finite(got, expected)
     if told or not np.isfinite(a).all() or not np.isfinite(b).all():
         return told
     return _wrapped(pairs) or _constant(a, b) or _order(got, expected) or _powers(a, b)
 
 
 def _not_finite(a: Array, b: Array) -> str:
+    """NaN or infinity in a result where the right one has a number."""
     where = np.isfinite(b) & ~np.isfinite(a)
     if not where.any():
         return ""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmlearn.checks.exercise import Case, Exercise, Mistake
+from mmlearn.checks.lesson_05_cca import power
 from mmlearn.types import FloatArray
 
 Generator = np.random.Generator
@@ -43,6 +44,16 @@ def _by_variance(means: FloatArray, precisions: FloatArray) -> tuple[FloatArray,
 def _variances_added(means: FloatArray, precisions: FloatArray) -> tuple[FloatArray, Any]:
     with np.errstate(divide="ignore"):
         return _combined(means, precisions, 1 / (1 / precisions).sum(axis=0))
+
+
+def _precisions_for_variances(means: FloatArray, precisions: FloatArray) -> tuple[FloatArray, Any]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _combined(means, 1 / precisions, 1 / (1 / precisions).sum(axis=0))
+
+
+def _numbers_multiplied(means: FloatArray, precisions: FloatArray) -> tuple[FloatArray, Any]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (means * precisions).prod(axis=0) / precisions.prod(axis=0), precisions.prod(axis=0)
 
 
 EXPERTS = Exercise(
@@ -97,6 +108,34 @@ EXPERTS = Exercise(
             "You weigh by one over the standard deviation; precision is one over the variance.",
         ),
         Mistake(
+            _precisions_for_variances,
+            "You take the precisions for variances. Precision is 1 / variance already: it is the weight itself.",
+        ),
+        Mistake(
+            _numbers_multiplied,
+            "The bells are multiplied, not the numbers: precisions add up, and the mean is a weighted mean.",
+        ),
+        Mistake(
+            lambda m, p: (m.sum(axis=0), p.sum(axis=0)),
+            "You add the means up as they are: weigh each by its precision, then divide by the sum of the weights.",
+        ),
+        Mistake(
+            lambda m, p: ((m * p).sum(axis=-1) / p.sum(axis=-1), p.sum(axis=-1)),
+            "The experts lie along axis 0; you add up along the last one.",
+        ),
+        Mistake(
+            lambda m, p: ((m * p).sum(axis=0) / p.sum(), p.sum(axis=0)),
+            "p.sum() is one number for everything: each place has its own sum of precisions, axis=0.",
+        ),
+        Mistake(
+            lambda m, p: _combined(m, p, p.max(axis=0)),
+            "The surest expert's precision alone: the others add theirs.",
+        ),
+        Mistake(
+            lambda m, p: ((m * p).sum(axis=0) / (1 + p.sum(axis=0)), 1 + p.sum(axis=0)),
+            "You add a prior of precision 1; here the experts are all there is.",
+        ),
+        Mistake(
             lambda m, p: (np.take_along_axis(m, p.argmax(axis=0)[None], 0)[0], p.sum(axis=0)),
             "You follow the surest expert alone; the others count too, by their precision.",
         ),
@@ -118,6 +157,28 @@ def _parts(x: FloatArray, mean: FloatArray, c: FloatArray) -> tuple[Any, Any, An
 def _slope(x: FloatArray, mean: FloatArray, c: FloatArray) -> Any:
     _, _, xx, xy = _parts(x, mean, c)
     return np.linalg.solve(xx, xy)
+
+
+def _own_covariance(x: FloatArray, mean: FloatArray, c: FloatArray) -> Any:
+    mx, my, _, xy = _parts(x, mean, c)
+    centred = x - x.mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # one row alone has no covariance
+        return my + (x - mx) @ np.linalg.solve(centred.T @ centred / np.float64(len(x) - 1), xy)
+
+
+def _other_inverted(x: FloatArray, mean: FloatArray, c: FloatArray) -> Any:
+    mx, my, _, xy = _parts(x, mean, c)
+    return my + (x - mx) @ xy @ np.linalg.inv(c[len(mx) :, len(mx) :])
+
+
+def _missing_first(x: FloatArray, mean: FloatArray, c: FloatArray) -> Any:
+    e = len(mean) - x.shape[1]
+    return mean[:e] + (x - mean[e:]) @ np.linalg.solve(c[e:, e:], c[e:, :e])
+
+
+def _root_only(x: FloatArray, mean: FloatArray, c: FloatArray) -> Any:
+    mx, my, xx, xy = _parts(x, mean, c)
+    return my + (x - mx) @ power(xx, -0.5) @ xy
 
 
 FILL_IN = Exercise(
@@ -158,6 +219,28 @@ FILL_IN = Exercise(
                 m[x.shape[1] :] + (x - m[: x.shape[1]]) @ c[: x.shape[1], : x.shape[1]] @ c[: x.shape[1], x.shape[1] :]
             ),
             "C_xx is to be inverted: you multiply by it where you should divide.",
+        ),
+        Mistake(
+            lambda x, m, c: (
+                m[x.shape[1] :]
+                + (x - m[: x.shape[1]]) @ np.linalg.solve(c[: x.shape[1], : x.shape[1]], c[x.shape[1] :, : x.shape[1]])
+            ),
+            "That is C_yx. For points that are rows, C_xy is due: covariance[:d, d:].",
+        ),
+        Mistake(
+            _own_covariance,
+            "C_xx is given in `covariance`: these few rows need not be spread like that (and one row is not spread).",
+        ),
+        Mistake(_other_inverted, "You invert C_yy. It is the known side that is divided out: C_xx."),
+        Mistake(_missing_first, "You cut as if the missing numbers came first: the known D come first, then the E."),
+        Mistake(_root_only, "You divide by the root of C_xx, as in whitening; here the whole C_xx is to be inverted."),
+        Mistake(
+            lambda x, m, c: m[x.shape[1] :] + (x - m[x.shape[1] :]) @ _slope(x, m, c),
+            "You take the mean of y away from x: x deviates from its own mean, mean[:d].",
+        ),
+        Mistake(
+            lambda x, m, c: m[: x.shape[1]] + (x - m[: x.shape[1]]) @ _slope(x, m, c),
+            "You add the mean of x; the missing one is y, whose mean is mean[d:].",
         ),
         Mistake(
             lambda x, m, c: m[x.shape[1] :] - (x - m[: x.shape[1]]) @ _slope(x, m, c),

@@ -36,10 +36,26 @@ def _fair(s: FloatArray) -> float:
     return float(_shared(_better(s), _tied(s)).mean())
 
 
+def _without_column(s: FloatArray) -> float:
+    match = np.diagonal(s)
+    return float((1 / ((s > match).sum(axis=1) + 1)).mean())
+
+
 def _sorted(s: FloatArray) -> float:
     order = np.argsort(-s, axis=1, kind="stable")
     places = (order == np.arange(len(s))[:, None]).argmax(axis=1) + 1
     return float((1 / places).mean())
+
+
+def _upwards(s: FloatArray) -> float:
+    order = np.argsort(s, axis=1, kind="stable")
+    places = (order == np.arange(len(s))[:, None]).argmax(axis=1) + 1
+    return float((1 / places).mean())
+
+
+def _all_in_one(s: FloatArray) -> float:
+    places = [np.arange(g + 1, g + t + 1) for g, t in zip(_better(s), _tied(s), strict=True)]
+    return float((1 / np.concatenate(places)).mean())
 
 
 def _by_hand(generator: np.random.Generator) -> tuple[FloatArray]:
@@ -93,6 +109,33 @@ RECIPROCAL = Exercise(
         Mistake(
             lambda s: float(_shared(_better(s[:, : len(s)].T), _tied(s[:, : len(s)].T)).mean()),
             "You look down the columns: a query is a row, its answers are the columns.",
+        ),
+        Mistake(
+            _without_column,
+            "Without [:, None] the matches lie in a row, and item j is compared with the match of query j.",
+        ),
+        Mistake(
+            lambda s: float(
+                np.mean([np.sum(1 / np.arange(g + 1, g + t + 1)) for g, t in zip(_better(s), _tied(s), strict=True)])
+            ),
+            "Over the tied places the MEAN of the reciprocals is due, not their sum: the match stands in one of them.",
+        ),
+        Mistake(
+            lambda s: float(((1 / (_better(s) + 1) + 1 / (_better(s) + _tied(s))) / 2).mean()),
+            "The middle of the best and the worst case is not the mean over all tied places: 1, 1/2, 1/3 give 0.61.",
+        ),
+        Mistake(
+            lambda s: float(np.median(_shared(_better(s), _tied(s)))),
+            "That is the median of the reciprocals; their mean is asked for.",
+        ),
+        Mistake(_upwards, "np.argsort goes upwards: your first place is the LEAST similar item. (And it splits ties.)"),
+        Mistake(
+            _all_in_one,
+            "All places of all queries go into one mean: many ties count often. One mean a query, then theirs.",
+        ),
+        Mistake(
+            lambda s: float((_better(s) + 1).mean()),
+            "That is the mean of the best rank each match can have; the reciprocal of every rank is due, ties shared.",
         ),
         Mistake(lambda s: _fair(-s), "The largest similarity comes first; you rank the smallest first."),
         Mistake(

@@ -120,6 +120,14 @@ def test_one_number_a_case_is_judged_over_all_cases() -> None:
     assert diagnose([each for each in found if each]) == "Your values are 7 times the right ones."
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_or_infinity_is_spoken_of_only_where_the_case_shown_holds_it(bad: float) -> None:
+    plain, holed = difference(B**3 + B, B), difference(np.array([1.0, bad]), np.array([1.0, 2.0]))
+    assert plain and holed
+    assert diagnose([plain, holed]) == ""
+    assert "where a number is due" in diagnose([holed, plain]) or "Infinity where" in diagnose([holed, plain])
+
+
 def test_tensors_are_diagnosed_as_arrays_are() -> None:
     torch = pytest.importorskip("torch")
     t = torch.tensor(A)
