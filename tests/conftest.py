@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,6 +21,19 @@ ONLINE = pytest.StashKey[dict[str, str]]()
 def online(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment as it was before the network was shut: for package installs, the one thing that needs it."""
     return request.config.stash[ONLINE]
+
+
+@pytest.fixture
+def assert_caught(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, tuple[str, str, Any, Any]], None]:
+    """Seed a bug (what, name, wrong, caught_by) into a module: the test `caught_by` must then fail."""
+
+    def check(module: ModuleType, bug: tuple[str, str, Any, Any]) -> None:
+        _, name, wrong, caught_by = bug
+        monkeypatch.setattr(module, name, wrong)
+        with pytest.raises(AssertionError):
+            caught_by()
+
+    return check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

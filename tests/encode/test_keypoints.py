@@ -152,8 +152,5 @@ SEEDED_BUGS: tuple[tuple[str, str, Any, Callable[[], None]], ...] = (
 
 
 @pytest.mark.parametrize("bug", SEEDED_BUGS, ids=[bug[0] for bug in SEEDED_BUGS])
-def test_a_seeded_bug_is_caught(bug: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, name, wrong, caught_by = bug
-    monkeypatch.setattr(module, name, wrong)
-    with pytest.raises(AssertionError):
-        caught_by()
+def test_a_seeded_bug_is_caught(bug: Any, assert_caught: Callable[..., None]) -> None:
+    assert_caught(module, bug)
