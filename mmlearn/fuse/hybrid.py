@@ -16,8 +16,8 @@ class HybridFusion(LateFusion):
     r"""Late fusion of M + 1 classifiers: one a modality, and one on their early fusion.
 
     ``p_1 ... p_M`` from the modalities alone, ``p_(M+1)`` from ``z = [w_1 x_1 / |x_1|, ...]``; then a rule. The
-    joint classifier sees combinations, the others go on where a modality fails: the joint one has a say only
-    for items that have everything, in training and after.
+    joint classifier weighs all features together, the others go on where a modality fails: the joint one has a
+    say only for items that have everything, in training and after.
 
     Args:
         blocks, flags, rule, classifier: as in `LateFusion`.
