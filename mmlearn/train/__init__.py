@@ -1,0 +1,1 @@
+"""One readable training loop, with its seeds, optimisers, set-up for the CPU and checkpoints."""
