@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from mmlearn import __version__
@@ -64,6 +65,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--exercise", metavar="K", help="only this exercise, as in 2 or 01.2")
     command.set_defaults(run=_reset)
 
+    _add_authors_commands(add)
+    return top
+
+
+def _add_authors_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What makes the course: notebooks, contact sheets, models, measurements."""
     command = add("build", help="for authors: execute changed lessons and write their notebooks and README's table")
     command.add_argument("lessons", nargs="*", help="numbers of the lessons (default: those that changed)")
     command.add_argument("--all", action="store_true", help="all lessons, changed or not")
@@ -73,8 +80,20 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="*", help="names of the sets (default: all that are installed)")
     command.set_defaults(run=_sheets)
 
+    command = add("train", help="train a model that ships with the course, by its recipe; without a name: list them")
+    command.add_argument("name", nargs="?", help="of the recipe, as in sticker-cnn")
+    command.add_argument("--to", type=_folder, metavar="FOLDER", help="write the checkpoint here (default: its place)")
+    command.add_argument("--quick", action="store_true", help="a few steps only, to see that it runs; not kept")
+    command.set_defaults(run=_train, refuse=command.error)
+
     add("bench", help="for authors: measure start-up and data speed on this machine").set_defaults(run=_bench)
-    return top
+
+
+def _folder(text: str) -> Path:
+    """A folder's path; an empty text would be the current folder, which nobody means."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a folder, got an empty name")
+    return Path(text)
 
 
 def _port(text: str) -> int | None:
@@ -143,6 +162,20 @@ def _sheets(options: argparse.Namespace) -> int:
     if not (ROOT / "datasets").is_dir() or not (ROOT / "solutions").is_dir():
         raise ValueError(NOT_HERE)
     sheets(options.names)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from mmlearn.course.recipe import recipe_list, replaced, run_recipe
+
+    if not options.name:
+        if options.to or options.quick:
+            options.refuse("which recipe? a name goes before --to and --quick; mmlearn train alone lists them")
+        print(recipe_list())
+        return 0
+    if told := replaced(options.name, options.to, options.quick):
+        print(told, flush=True)
+    print(run_recipe(options.name, options.to, options.quick))
     return 0
 
 

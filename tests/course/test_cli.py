@@ -14,7 +14,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["doctor", "lab", "start", "progress", "reset", "build", "sheets", "bench"])
+@pytest.mark.parametrize(
+    "command", ["doctor", "lab", "start", "progress", "reset", "build", "sheets", "bench", "train"]
+)
 def test_every_command_has_a_help_text(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main([command, "--help"])
