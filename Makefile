@@ -8,7 +8,7 @@ help:
 	@echo "make lab     from nothing to JupyterLab on lesson 00     (PORT=8899 chooses the port)"
 	@echo "make test    from nothing to all proofs                  (LESSON=01 narrows to one lesson)"
 	@echo "make build   execute the lessons that changed            (ALL=1: all of them)"
-	@echo "make bench   measure start-up, data and the classical pipeline here"
+	@echo "make bench   measure start-up, data, the classical pipeline and networks here"
 	@echo "make sheets  draw the data sets' contact sheets anew"
 	@echo "make clean   remove .venv and caches; work/ stays"
 

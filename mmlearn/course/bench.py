@@ -1,4 +1,4 @@
-"""What ``make bench`` measures: start-up, data speed, the classical pipeline, and the ratio each claim rests on."""
+"""What ``make bench`` measures: start-up, data, the classical pipeline, networks, the CPU, each claim by a ratio."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable
 
 from mmlearn.course.bench_classical import classical
+from mmlearn.course.bench_cpu import cpu
+from mmlearn.course.bench_transformer import transformer
 
 
 def bench() -> str:
     """Measure in this order, on this machine, now; one line a figure. Timings are shown, never judged."""
     lines = [f"import mmlearn                  {_import_seconds('mmlearn') * 1000:8.0f} ms"]
     lines.append(f"import mmlearn.data             {_import_seconds('mmlearn.data') * 1000:8.0f} ms")
-    lines += _stickers() + _scenes() + classical()
+    lines += _stickers() + _scenes() + classical() + transformer() + cpu()
     return "\n".join(lines)
 
 
