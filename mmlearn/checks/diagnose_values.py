@@ -53,12 +53,14 @@ def diagnose(pairs: Sequence[tuple[Array, Array]]) -> str:
 
 
 def _not_finite(a: Array, b: Array) -> str:
-    """NaN or infinity in a result where the right one has a number."""
+    """NaN or infinity in a result where the right one has a number; infinity is no fault where it is also asked for."""
     where = np.isfinite(b) & ~np.isfinite(a)
     if not where.any():
         return ""
     if np.isnan(a[where]).any():
         return "NaN where a number is due: 0/0, the square root or logarithm of a negative number, or a NaN put in."
+    if np.isinf(b).any():
+        return ""
     return "Infinity where a number is due: a division by zero, or the logarithm of zero."
 
 

@@ -17,6 +17,36 @@ _HINTS = {
     "NotImplementedError": "A line `raise NotImplementedError` is still there and stops your code: delete it.",
 }
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+_SAID = (  # words of PyTorch's (and NumPy's) messages, the hint
+    (
+        "ambiguous",
+        "Many numbers at once are neither true nor false. `if x is not None` asks whether x was given; `x or y` and "
+        "`if x` cannot.",
+    ),
+    (
+        "modified by an inplace operation",
+        "You overwrite something that the gradient still needs (x[...] = , += or a name that ends in _): make a new "
+        "tensor, as masked_fill and where do.",
+    ),
+    (
+        "requires grad is being used in an in-place operation",
+        "`/=`, `+=` and names that end in _ write into your input: make a new tensor, x = x / ...",
+    ),
+    (
+        "not implemented for 'Long'",
+        "This function expects floats and got whole numbers. F.cross_entropy takes logits first, then labels.",
+    ),
+    (
+        "does not require grad and does not have a grad_fn",
+        "Nothing was remembered on the way, so there is no way back: is it under no_grad, or detached?",
+    ),
+    (
+        "'tuple' object has no attribute",
+        "That is a pair or tuple, not what is in it: unpack it first, as in `for parent, pull in node.parents`.",
+    ),
+    ("must be Tensor, not ", "A torch function takes tensors. For a plain number: ** 0.5, or the module math."),
+    ("must be a 3D tensor", "This function takes three axes and no other number: @ takes any number of leading ones."),
+)
 _UNEVEN = ("inhomogeneous", "all input arrays must have the same shape")  # np.array, np.stack
 
 
@@ -39,4 +69,5 @@ def hint(failure: Failure) -> str:
         )
     if failure.kind == "ValueError" and any(words in failure.message for words in _UNEVEN):
         return "The pieces that you put into one array are not of one length. Look at the last one: is it cut short?"
-    return _HINTS.get(failure.kind, "")
+    told = next((words for said, words in _SAID if said in failure.message), "")
+    return told or _HINTS.get(failure.kind, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,16 @@ class _Short(reprlib.Repr):
         plain = type(x).__module__ == "builtins" and not callable(x)
         return super().repr1(x, level) if plain else name_kind(x)
 
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        """In the order in which the items were put in, as Python prints it: some exercises are about that order."""
+        if level <= 0 and x:
+            return f"{{{self.fillvalue}}}"
+        shown = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        return "{" + ", ".join(shown + [self.fillvalue] * (len(x) > self.maxdict)) + "}"
+
 
 def _head(value: Any) -> str:
     kind = str(value.dtype).removeprefix("torch.")
@@ -132,4 +143,4 @@ def _show_array(value: Any) -> str:
 def _numbers(array: np.ndarray[Any, Any]) -> str:
     """The elements, four decimals; 1e-17 is printed as 0 where the others are of ordinary size."""
     largest = np.nanmax(np.abs(array), initial=0.0) if array.dtype.kind == "f" else 1.0
-    return np.array2string(array, precision=4, suppress_small=bool(0.01 <= largest < 1e5), max_line_width=88)
+    return np.array2string(array, precision=4, suppress_small=bool(0.01 <= float(largest) < 1e5), max_line_width=88)

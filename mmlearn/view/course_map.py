@@ -61,9 +61,9 @@ PARTS = (
         "Attention to ViT",
         GREEN,
         (
-            Stop("06", "PyTorch and CNNs"),
-            Stop("07", "Attention"),
-            Stop("08", "Transformer"),
+            Stop("06", "PyTorch and CNNs", written=True),
+            Stop("07", "Attention", written=True),
+            Stop("08", "Transformer", written=True),
             Stop("09", "Vision transformer"),
             Stop("10", "Masked images"),
         ),

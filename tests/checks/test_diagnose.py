@@ -128,6 +128,11 @@ def test_nan_or_infinity_is_spoken_of_only_where_the_case_shown_holds_it(bad: fl
     assert "where a number is due" in diagnose([holed, plain]) or "Infinity where" in diagnose([holed, plain])
 
 
+def test_infinity_in_the_wrong_place_is_no_division_by_zero_where_the_answer_holds_some() -> None:
+    assert told(np.array([1.0, -np.inf, 3.0]), np.array([1.0, 2.0, -np.inf])) == ""
+    assert "NaN where" in told(np.array([1.0, np.nan, 3.0]), np.array([1.0, 2.0, -np.inf]))
+
+
 def test_tensors_are_diagnosed_as_arrays_are() -> None:
     torch = pytest.importorskip("torch")
     t = torch.tensor(A)

@@ -35,6 +35,13 @@ def test_numbers_arrays_and_text() -> None:
     assert show([[0.123456, np.ones(2)], (np.ones((3, 3)),)]) == "[[0.1235, [1. 1.]], (float64 array (3, 3),)]"
 
 
+def test_a_dictionary_keeps_its_order() -> None:
+    assert show({(3, 2): 4, (0, 1): 3}) == "{(3, 2): 4, (0, 1): 3}"
+    assert show({}) == "{}" and show([[[{}, {1: 2}]]]) == "[[[{}, {...}]]]"
+    assert show(dict.fromkeys(range(20, 0, -1))).startswith("{20: None, 19: None")
+    assert show(dict.fromkeys(range(20))).endswith("11: None, ...} (20 items)")
+
+
 def test_tensors() -> None:
     torch = pytest.importorskip("torch")
     assert show(torch.ones(2)) == "float32 tensor of shape (2,): [1. 1.]"
