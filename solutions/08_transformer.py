@@ -1350,12 +1350,14 @@ def language_of(text):
     return next((language for language in ("en", "zh") if parse(text, language)), None)
 
 
-# %%
-from mmlearn.score.interval import wilson_interval
-
+# %% tags=["nbval-ignore-output"]
 only = drawn.pop("temperature 0")                       # one sentence, again and again
 print(len(set(only)), "sentence at temperature 0:", only[0], "| a caption:",
       language_of(only[0]) is not None)
+
+# %%
+from mmlearn.score.interval import wilson_interval
+
 told_so = {"temperature 0.5": (0.88, 1), "temperature 1": (0.74, 0.92), "top-k 5": (0.88, 1),
            "temperature 1.5": (0.15, 0.45), "nucleus 0.9": (0.9, 1), "order 5": (0.2, 0.4),
            "order 8": (0.4, 0.62)}
