@@ -34,7 +34,7 @@ class Family:
     model_type: str  # what the config of such a module says; "" where it has none
     into: str  # our class that takes it
     table: Callable[[Collection[str]], tuple[Rule, ...]]  # the names on their side -> rules for them
-    export_table: Callable[[Collection[str]], tuple[Rule, ...]]  # the names on our side -> rules to export them
+    export_table: Callable[[Any], tuple[Rule, ...]]  # ours -> the rules to export it by
     ignore: tuple[str, ...]  # tensors of theirs that have no counterpart with us, on purpose
     refusal: Callable[[Any], str]  # ours -> why this library has no such model; "" if it has
     settings: Callable[[Any], dict[str, Any]]  # ours -> the arguments that make their model
@@ -78,6 +78,8 @@ def differences(family: Family, ours: nn.Module, theirs: nn.Module) -> list[str]
         if name in _NO_MATTER:
             continue
         got = getattr(held, name, value)
+        if isinstance(got, list | tuple) and len(set(got)) == 1:
+            got = got[0]  # (8, 8) is the side of a square, 8
         if got is None:
             continue  # n_inner, four times the width in GPT-2: the shapes of the weights tell
         if got != value and got not in ACTIVATIONS.get(_ours(value), ()):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlearn.bridge.family import Family, is_text
-from mmlearn.bridge.transfer import FAMILIES
+from mmlearn.bridge.transfer import FAMILIES, kind_of
 
 INPUT = "input of "  # before a layer's name: what goes into it, instead of what comes out
 Seen = dict[str, Tensor]  # layer -> what it gave when first called, in the order of the calls
@@ -105,9 +105,11 @@ def trace(
 
     Args:
         ours: the model in doubt.
-        theirs: the one it should equal: BertModel, GPT2LMHeadModel, GPT2Model, nn.MultiheadAttention; or any module.
-        inputs: what ours is called with. For text models (ids, mask), for attention (x, context, mask); theirs gets
-            the same in its own words. Any other module gets the same inputs.
+        theirs: the one it should equal: BertModel, GPT2LMHeadModel, GPT2Model, ViTModel, ViTForImageClassification,
+            ViTMAEForPreTraining, nn.MultiheadAttention; or any module.
+        inputs: what ours is called with. For text models (ids, mask), for pictures (images,), with MAE
+            (images, noise), for attention (x, context, mask); theirs gets the same in its own words. Any other
+            module gets the same inputs.
         pairs: (layer of ours, layer of theirs), by their names in `named_modules()`; "" is the whole model,
             "input of NAME" what goes into a layer, "a + b" two layers' outputs side by side. Left out: all layers
             of the libraries' models above; for two other modules, the layers of the same name.
@@ -149,11 +151,13 @@ def trace(
 
 
 def _family(ours: nn.Module, theirs: nn.Module) -> Family | None:
-    names = theirs.state_dict()
-    for family in FAMILIES:
-        if any(name in names for name in family.sign) and is_text(ours) == (family.into == "TextTransformer"):
-            return family
-    return None
+    names, kind = theirs.state_dict(), kind_of(theirs)
+    fitting = [
+        family
+        for family in FAMILIES
+        if any(name in names for name in family.sign) and is_text(ours) == (family.into == "TextTransformer")
+    ]
+    return next((family for family in fitting if family.model_type == kind), next(iter(fitting), None))
 
 
 def _family_pairs(family: Family, ours: nn.Module, theirs: nn.Module) -> list[tuple[str, str]]:

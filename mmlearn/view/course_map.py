@@ -64,8 +64,8 @@ PARTS = (
             Stop("06", "PyTorch and CNNs", written=True),
             Stop("07", "Attention", written=True),
             Stop("08", "Transformer", written=True),
-            Stop("09", "Vision transformer"),
-            Stop("10", "Masked images"),
+            Stop("09", "Vision transformer", written=True),
+            Stop("10", "Masked images", written=True),
         ),
     ),
     Part(

