@@ -10,13 +10,18 @@ from mmlearn.course.readme import _tuple_length
 
 TESTS = Path(__file__).parent
 
-# The machine of lessons 06 to 08: the tests of these files together seed at least this many bugs.
+# The tests of these files together seed at least this many bugs: first what lessons 06 to 08 built, then 09 and 10.
 PARTS = {
     "networks": (
         25,
         ["blocks/test_*.py", "bridge/test_*.py", "train/test_*.py", "data/test_bpe*.py", "predict/test_sampling.py"]
         + [f"encode/test_{name}.py" for name in ("text", "pretrained", "cnn", "saliency", "tensors")],
-    )
+    ),
+    "pictures": (
+        15,
+        ["blocks/test_patches.py", "bridge/test_vit*.py", "train/test_cut_mix.py"]
+        + [f"encode/test_{name}.py" for name in ("vit", "mae", "masking", "codebook", "rollout")],
+    ),
 }
 
 

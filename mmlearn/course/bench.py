@@ -12,13 +12,14 @@ from collections.abc import Callable
 from mmlearn.course.bench_classical import classical
 from mmlearn.course.bench_cpu import cpu
 from mmlearn.course.bench_transformer import transformer
+from mmlearn.course.bench_vit import vit
 
 
 def bench() -> str:
     """Measure in this order, on this machine, now; one line a figure. Timings are shown, never judged."""
     lines = [f"import mmlearn                  {_import_seconds('mmlearn') * 1000:8.0f} ms"]
     lines.append(f"import mmlearn.data             {_import_seconds('mmlearn.data') * 1000:8.0f} ms")
-    lines += _stickers() + _scenes() + classical() + transformer() + cpu()
+    lines += _stickers() + _scenes() + classical() + transformer() + vit() + cpu()
     return "\n".join(lines)
 
 

@@ -31,6 +31,9 @@ ROUNDS = 21
 SQUARES = (512, 1024, 2048)  # sides of the matrices whose product shows the limit
 
 
+Model = tuple[nn.Module, Callable[[], Tensor]]  # and its loss
+
+
 class Speed(NamedTuple):
     """Median seconds of a step, ours and theirs; operations a second of the best product, by torch and by `linear`."""
 
@@ -84,8 +87,13 @@ def operations(kind: str, width: int) -> int:
 
 
 def measure(kind: str, width: int, rounds: int = ROUNDS) -> Speed:
-    """Train and read in turns, ours and theirs, in an order drawn anew every round: none profits from its place."""
-    pairs = [_work(model, run) for model, run in (_encoders(width) if kind == "encoder" else _decoders(width))]
+    """Train and read in turns, our encoder or decoder and theirs."""
+    return in_turns(_encoders(width) if kind == "encoder" else _decoders(width), rounds)
+
+
+def in_turns(models: tuple[Model, Model], rounds: int) -> Speed:
+    """Train and read, ours and theirs, in an order drawn anew every round: none profits from its place."""
+    pairs = [_work(model, run) for model, run in models]
     jobs = {(job, who): pairs[who][job] for job in (0, 1) for who in (0, 1)}
     for work in jobs.values():
         work()
@@ -131,9 +139,6 @@ def _work(model: nn.Module, loss: Callable[[], Tensor]) -> tuple[Callable[[], No
             loss()
 
     return train, read
-
-
-Model = tuple[nn.Module, Callable[[], Tensor]]
 
 
 def _encoders(width: int) -> tuple[Model, Model]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmlearn.blocks.require import require_tensor
+
 
 def augment(
     images: Tensor,
@@ -68,6 +70,7 @@ def refuse_pictures(images: Tensor, generator: object) -> None:
     if not isinstance(generator, torch.Generator):
         got = type(generator).__name__
         raise TypeError(f"expected a torch.Generator, as in torch.Generator().manual_seed(0), got {got}")
+    require_tensor(images, "images")
     if images.ndim != 4:
         raise ValueError(f"expected images (B, C, H, W), got shape {tuple(images.shape)}: is the batch axis missing?")
     if images.shape[-1] <= 4 < images.shape[1]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmlearn.course.recipes._contest import answers_table, contest_scores
 from mmlearn.types import FloatArray, IntArray, StrArray
 
 if TYPE_CHECKING:
@@ -49,7 +48,9 @@ def train(quick: bool = False) -> Trained:
             model = train_cnn(deck, split.train, config, number, name == AUGMENTED, steps=3 if quick else None)
             answers[name][split.test] = kinds[predict(model, deck, split.test)]
         models.append(model)
-    return Trained(models[0], config, _card(deck, splits, answers), {"answers.csv": _table(deck, splits, answers)})
+    return Trained(
+        models[0], config, _card(deck, splits, answers), {"answers.csv": answers_table(deck, splits, answers)}
+    )
 
 
 def train_cnn(
@@ -113,37 +114,10 @@ def words_svm(deck: Stickers, parts: list[FloatArray], split: Split, n_words: in
     return said
 
 
-def _table(deck: Stickers, splits: list[Split], answers: dict[str, StrArray]) -> bytes:
-    """answers.csv: a row a sticker, in the deck's order, with the split that tested it and what everybody said."""
-    number = np.empty(len(deck), dtype=np.int64)
-    for place, split in enumerate(splits):
-        number[split.test] = place
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["code", "family", "split", "group", *answers])
-    writer.writerows(zip(deck.codes, deck.families, number, deck.groups, *answers.values(), strict=True))
-    return text.getvalue().encode()
-
-
 def _card(deck: Stickers, splits: list[Split], answers: dict[str, StrArray]) -> Card:
-    from mmlearn.score.baselines import majority_accuracy
-    from mmlearn.score.bootstrap import bootstrap_interval, paired_gain
     from mmlearn.train.card import Card
 
-    truth, families = deck.groups, deck.families
-    majority = np.mean([majority_accuracy(truth[train], truth[test]) for train, test in splits])
-    scores = {"majority": f"{majority:.3f}, mean of {len(splits)} splits"}
-    for name, said in answers.items():
-        hits = (said == truth).astype(float)
-        by_split = [hits[test].mean() for _, test in splits]
-        low, high = bootstrap_interval(hits, groups=families)
-        each = " ".join(f"{share:.3f}" for share in by_split)
-        scores[name] = (
-            f"{np.mean(by_split):.3f}, mean of {each}; all stickers {hits.mean():.3f} ({low:.3f} to {high:.3f})"
-        )
-    for better, worse in ((AUGMENTED, PLAIN), (AUGMENTED, WORDS)):
-        gain = paired_gain((answers[better] == truth) * 1.0, (answers[worse] == truth) * 1.0, groups=families)
-        scores[f"{better} over {worse}"] = "{:+.3f} ({:+.3f} to {:+.3f}), paired".format(*gain)
+    pairs = ((AUGMENTED, PLAIN), (AUGMENTED, WORDS))
     return Card(
         what="Tells which of eight groups (animals, food, objects ...) a 64 x 64 sticker on white belongs to.",
         data=(
@@ -153,7 +127,7 @@ def _card(deck: Stickers, splits: list[Split], answers: dict[str, StrArray]) -> 
             "Intervals: 95 %, bootstrap by family."
         ),
         seeds="splits 0; weights, batches and augmentation: the number of the split; SVM and words 0",
-        scores=scores,
+        scores=contest_scores(deck, splits, answers, pairs),
         licence="weights CC BY-SA 4.0, as the artwork they come from (OpenMoji)",
         limits=(
             "Hardly ever right about smileys, whose family is held out whole; drawings in other styles and "
