@@ -44,6 +44,34 @@ _SAID = (  # words of PyTorch's (and NumPy's) messages, the hint
         "'tuple' object has no attribute",
         "That is a pair or tuple, not what is in it: unpack it first, as in `for parent, pull in node.parents`.",
     ),
+    (
+        "tensors used as indices must be",
+        "A mask that picks must be True/False: x[mask == 1]. With whole numbers, x[i] picks along axis 0 (pictures).",
+    ),
+    (
+        "is out of bounds for dimension 0 with size",
+        "Places are counted from 0, so the last one is the length less 1. And x[i] picks along axis 0 (pictures, in a "
+        "batch): is that the axis you mean? gather(1, ...) picks within each.",
+    ),
+    (
+        "Expected target size",
+        "cross_entropy wants the classes SECOND: logits.transpose(1, 2); reshape would tear the numbers apart.",
+    ),
+    (
+        "Sizes of tensors must match except in dimension",
+        "torch.cat joins along one axis (dim=...); on every other one the pieces must be equally long: expand first?",
+    ),
+    (
+        "at non-singleton dimension",
+        "Shapes are compared from the last axis backwards: two lengths must be equal, or one of them 1. "
+        "[..., None] adds an axis of length 1 at the end.",
+    ),
+    (
+        "Index tensor must have the same number of dimensions",
+        "gather wants an index with as many axes as the tensor, and as wide: order[:, :n, None].expand(-1, -1, D).",
+    ),
+    ("without overflow", "Infinity is no whole number: make floats first, x.double() or x.float()."),
+    ("only supports boolean masks", "masked_fill wants True/False: mask == 1."),
     ("must be Tensor, not ", "A torch function takes tensors. For a plain number: ** 0.5, or the module math."),
     ("must be a 3D tensor", "This function takes three axes and no other number: @ takes any number of leading ones."),
 )

@@ -11,10 +11,10 @@ from mmlearn.checks.exercise import Case, Exercise, Mistake
 Generator = np.random.Generator
 
 
-def sentence_vectors(states: Any, mask: Any) -> Any:
-    """The course's answer to 08.9: the mean of the real tokens' states, at length one."""
-    weights = mask[..., None].to(states.dtype)  # (B, T, 1)
-    return _unit((states * weights).sum(1) / weights.sum(1))  # (B, D)
+def _right(states: Any, mask: Any) -> Any:
+    from mmlearn.encode.pooling import sentence_vectors
+
+    return sentence_vectors(states, mask)
 
 
 def _unit(vectors: Any) -> Any:
@@ -38,7 +38,7 @@ def _max(states: Any, mask: Any) -> Any:
 
 
 def _tokens_first(states: Any, mask: Any) -> Any:
-    return sentence_vectors(_unit(states), mask)
+    return _right(_unit(states), mask)
 
 
 def _by_the_longest(states: Any, mask: Any) -> Any:
@@ -54,7 +54,7 @@ def _without_ends(states: Any, mask: Any) -> Any:
 
 
 def _without_cls(states: Any, mask: Any) -> Any:
-    return sentence_vectors(states[:, 1:], mask[:, 1:])
+    return _right(states[:, 1:], mask[:, 1:])
 
 
 def _last(states: Any, mask: Any) -> Any:
@@ -66,7 +66,7 @@ def _last(states: Any, mask: Any) -> Any:
 POOL = Exercise(
     id="08.9",
     title="One vector a sentence",
-    reference="mmlearn.checks.lesson_08_pool.sentence_vectors",
+    reference="mmlearn.encode.pooling.sentence_vectors",
     cases=(
         Case("three sentences of 6, 3 and 4 tokens", lambda g: _states(g, 6, 8, (6, 3, 4))),
         Case("two sentences of 3 and 9 tokens", lambda g: _states(g, 9, 5, (3, 9))),
@@ -112,7 +112,7 @@ POOL = Exercise(
         Mistake(_without_ends, "[CLS] and [SEP] are left out; this model's mean takes them in, as all real tokens."),
         Mistake(_last, "That is the last token's vector, as with causal models; this one was trained on the mean."),
         Mistake(
-            lambda states, mask: sentence_vectors(states, mask) / sentence_vectors(states, mask).norm(),
+            lambda states, mask: (v := _right(states, mask)) / v.norm(),
             "You divide by the norm of the whole batch: each row has a length of its own, norm(dim=-1, keepdim=True).",
         ),
     ),
