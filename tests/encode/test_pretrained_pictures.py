@@ -140,8 +140,8 @@ def test_without_resizing_nothing_differs(side: int) -> None:
 def test_order_batches_and_grey_do_not_matter() -> None:
     images, made = on_white(stickers().images[:7]), remade(64)
     vectors = made.encode(images, batch_size=7)
-    np.testing.assert_allclose(made.encode(images[::-1], batch_size=3)[::-1], vectors, atol=1e-5)
-    np.testing.assert_allclose(made.encode(images[2:3])[0], vectors[2], atol=1e-5)
+    np.testing.assert_allclose(made.encode(images[::-1], batch_size=3)[::-1], vectors, atol=1e-4)
+    np.testing.assert_allclose(made.encode(images[2:3])[0], vectors[2], atol=1e-4)
     grey = images[..., 0]
     np.testing.assert_allclose(made.encode(grey), made.encode(np.repeat(grey[..., None], 3, axis=3)), atol=1e-6)
 
