@@ -939,8 +939,9 @@ clear = deck.images[half]                             # (n, 64, 64, 4) RGBA: mos
 def as_it_comes(shown):
     """Levels 0 to 255 where about -1 to 1 is due."""
     with torch.no_grad():
-        maps = eye.network.extract_features(eye.prepare(shown) * 128 + 127)  # (n, 1280, 5, 5)
-    return maps.mean(dim=(2, 3)).numpy()
+        maps = [eye.network.extract_features(eye.prepare(part) * 128 + 127)
+                for part in np.array_split(shown, 8)]         # 8 x (n / 8, 1280, 5, 5), to save memory
+    return torch.cat(maps).mean(dim=(2, 3)).numpy()
 
 
 wrong = {
